@@ -1,0 +1,95 @@
+#include "base/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace airlock::base {
+
+std::string_view to_string(Errc code) {
+    switch (code) {
+        case Errc::usage: return "usage";
+        case Errc::invalid: return "invalid";
+        case Errc::not_found: return "not_found";
+        case Errc::denied: return "denied";
+        case Errc::conflict: return "conflict";
+        case Errc::integrity: return "integrity";
+        case Errc::bundle_refused: return "bundle_refused";
+        case Errc::unsupported: return "unsupported";
+        case Errc::io: return "io";
+        case Errc::network: return "network";
+        case Errc::unavailable: return "unavailable";
+        case Errc::timeout: return "timeout";
+        case Errc::remote: return "remote";
+        case Errc::cancelled: return "cancelled";
+        case Errc::internal: return "internal";
+    }
+    return "internal";
+}
+
+void Error::compose() {
+    text_.clear();
+    for (const auto& line : context_) {
+        text_ += line;
+        text_ += ": ";
+    }
+    text_ += message_;
+}
+
+Error& Error::add_context(std::string context) {
+    context_.insert(context_.begin(), std::move(context));
+    compose();
+    return *this;
+}
+
+Error& Error::set_hint(std::string hint) {
+    hint_ = std::move(hint);
+    return *this;
+}
+
+Error& Error::set_code(Errc code) {
+    code_ = code;
+    return *this;
+}
+
+Error& Error::set_retry_after(std::chrono::seconds delay) {
+    retry_after_ = delay;
+    return *this;
+}
+
+std::string errno_text(int error_number) {
+    std::array<char, 256> buffer{};
+    return strerror_r(error_number, buffer.data(), buffer.size());
+}
+
+void throw_errno(int error_number, std::string what_failed) {
+    Errc code = Errc::io;
+    std::string hint;
+    switch (error_number) {
+        case ENOENT: code = Errc::not_found; break;
+        case EACCES:
+        case EPERM: code = Errc::denied; break;
+        case ENOSPC:
+        case EDQUOT: hint = "free some space on that file system, then run the same command again"; break;
+        case EROFS: hint = "the file system is read-only; name a place that can be written"; break;
+        default: break;
+    }
+    Error error(code, fmt::format("{}: {}", what_failed, errno_text(error_number)));
+    if (!hint.empty()) error.set_hint(std::move(hint));
+    throw error;
+}
+
+void throw_if_any(Errc code, std::string_view summary, const std::vector<Problem>& problems) {
+    if (problems.empty()) return;
+    std::string text(summary);
+    std::string hint;
+    for (const auto& problem : problems) {
+        text += fmt::format("\n  {}: {}", problem.where, problem.message);
+        if (hint.empty()) hint = problem.hint;
+    }
+    Error error(code, std::move(text));
+    if (!hint.empty()) error.set_hint(std::move(hint));
+    throw error;
+}
+
+}  // namespace airlock::base

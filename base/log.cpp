@@ -1,0 +1,88 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/progress.hpp"
+
+namespace airlock::base {
+namespace {
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return spdlog::level::debug;
+        case LogLevel::info: return spdlog::level::info;
+        case LogLevel::warn: return spdlog::level::warn;
+        case LogLevel::error: return spdlog::level::err;
+        case LogLevel::off: return spdlog::level::off;
+    }
+    return spdlog::level::info;
+}
+
+LogFormat g_format = LogFormat::text;
+
+spdlog::logger& logger() {
+    static const auto instance = [] {
+        auto made = spdlog::stderr_color_mt("airlock");
+        made->set_pattern("%H:%M:%S %^%-5l%$ %v");
+        return made;
+    }();
+    return *instance;
+}
+
+}  // namespace
+
+LogLevel parse_log_level(std::string_view word) {
+    if (word == "debug") return LogLevel::debug;
+    if (word == "info") return LogLevel::info;
+    if (word == "warn") return LogLevel::warn;
+    if (word == "error") return LogLevel::error;
+    if (word == "off") return LogLevel::off;
+    throw Error(Errc::usage, "log level \"{}\" is none of debug, info, warn, error, off", word);
+}
+
+LogFormat parse_log_format(std::string_view word) {
+    if (word == "text") return LogFormat::text;
+    if (word == "json") return LogFormat::json;
+    throw Error(Errc::usage, "log format \"{}\" is none of text, json", word);
+}
+
+void init_logging(LogLevel level, LogFormat format) {
+    g_format = format;
+    logger().set_level(to_spdlog(level));
+    // In JSON the message is a quoted string already.
+    if (format == LogFormat::json) {
+        logger().set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%v})");
+    }
+}
+
+bool log_enabled(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+
+void log_line(LogLevel level, std::string_view line) {
+    const StatusLinePause pause;
+    if (g_format == LogFormat::json) {
+        const auto quoted =
+            nlohmann::json(line).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        logger().log(to_spdlog(level), spdlog::string_view_t(quoted));
+    } else {
+        logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+    }
+}
+
+std::string redact(std::string_view url) {
+    std::string out(url.substr(0, url.find_first_of("?#")));
+    const auto scheme = out.find("://");
+    if (scheme == std::string::npos) return out;
+    const auto authority_end = out.find('/', scheme + 3);
+    const auto at = out.rfind('@', authority_end);
+    if (at != std::string::npos && at > scheme && (authority_end == std::string::npos || at < authority_end)) {
+        out.erase(scheme + 3, at - scheme - 2);
+    }
+    return out;
+}
+
+}  // namespace airlock::base

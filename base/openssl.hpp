@@ -1,0 +1,42 @@
+// What every file that calls OpenSSL shares: owning handles and one way to report a failure.
+// Included by .cpp files only; the layering test lists which.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace airlock::base::openssl {
+
+template <auto Free>
+struct Deleter {
+    template <typename T>
+    void operator()(T* handle) const noexcept {
+        Free(handle);
+    }
+};
+
+using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
+using MdContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+
+// Throws with the whole of OpenSSL's error queue, and empties it: the first entry alone is often not the cause.
+[[noreturn]] void throw_error(Errc code, std::string_view what_failed);
+
+// A BIO that reads `text`, which must outlive it.
+Bio reader(std::string_view text);
+// What was written to a memory BIO.
+std::string contents(BIO* bio);
+// A fresh P-256 key.
+Key new_p256_key();
+std::string private_key_pem(EVP_PKEY* key);
+
+}  // namespace airlock::base::openssl

@@ -1,0 +1,16 @@
+# airlock_hardening: what a program that reads hostile bytes is compiled with; and the sanitizers, which replace it.
+add_library(airlock_hardening INTERFACE)
+if(AIRLOCK_SANITIZE)
+  # -fno-sanitize-recover: a finding ends the test instead of scrolling by.
+  set(flags -fsanitize=${AIRLOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(airlock_hardening INTERFACE ${flags} -g)
+  target_link_options(airlock_hardening INTERFACE ${flags})
+  # gcc's null-dereference analysis sees the sanitizers' own branches.
+  target_compile_options(airlock_warnings INTERFACE -Wno-null-dereference)
+else()
+  target_compile_definitions(airlock_hardening INTERFACE
+    _GLIBCXX_ASSERTIONS
+    $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+  target_compile_options(airlock_hardening INTERFACE -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  target_link_options(airlock_hardening INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()

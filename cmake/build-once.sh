@@ -1,0 +1,128 @@
+# Builds that take minutes and are kept in the cache folder. Sourced by the build scripts, never run.
+# A build works in a folder beside its result and renames it at the end: a result is whole or absent, whatever
+# interrupts the build. A lock keeps two runs from building the same thing.
+# shellcheck shell=bash
+
+kCannotBuildHere=77 # exit code of a build that this machine cannot do; callers skip and say why
+
+airlock_cache() { echo "${AIRLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airlock}"; }
+
+say() { printf '%s\n' "$*"; }
+
+cannot_build_here() { # reason
+  say "cannot build $build_title here: $1"
+  exit "$kCannotBuildHere"
+}
+
+# begin_build OUT TITLE FILE...: ends the script when OUT holds every FILE; else gives $work, $result and $build_log.
+begin_build() {
+  out=$(realpath -m "$1") build_title=$2
+  shift 2
+  result_files=("$@")
+  if is_complete; then say "$build_title: already built in $out"; exit 0; fi
+  mkdir -p "$(dirname "$out")"
+  exec {build_lock}> "$out.lock"
+  if ! flock -n "$build_lock"; then
+    say "$build_title: another run is building it; waiting for its end"
+    flock "$build_lock"
+    if is_complete; then say "$build_title: built by the other run in $out"; exit 0; fi
+  fi
+  remove_tree "$out".partial.*
+  work=$(mktemp -d "$out.partial.XXXXXX")
+  chmod 755 "$work" # apt reads it as its own user
+  result=$work/result build_log=$out.log
+  mkdir "$result"
+  : > "$build_log"
+  trap 'remove_tree "$work"' EXIT
+}
+
+is_complete() {
+  local file
+  for file in "${result_files[@]}"; do [[ -e $out/$file ]] || return 1; done
+}
+
+# Go leaves its module cache without write permission.
+remove_tree() {
+  local tree
+  for tree in "$@"; do
+    [[ -e $tree ]] || continue
+    chmod -R u+w "$tree" 2>/dev/null || true
+    rm -rf "$tree"
+  done
+}
+
+end_build() {
+  is_complete_in_result || { say "$build_title: the build left files out; log: $build_log" >&2; exit 1; }
+  remove_tree "$out"
+  mv -T "$result" "$out"
+  say "$build_title: done in $out"
+}
+
+is_complete_in_result() {
+  local out=$result
+  is_complete
+}
+
+# step WORDS COMMAND...: says what it does and how long it took; output goes to the log.
+step() {
+  local words=$1 started=$SECONDS
+  shift
+  say "$build_title: $words"
+  if ! "$@" >> "$build_log" 2>&1; then fail_step "$words"; fi
+  say "$build_title: $words: $((SECONDS - started)) s"
+}
+
+# counted_step WORDS TOTAL NOUN COMMAND...: the same, for a command that prints one line for each of TOTAL things.
+counted_step() {
+  local words=$1 total=$2 noun=$3 started=$SECONDS before made pid
+  shift 3
+  before=$(wc -l < "$build_log")
+  say "$build_title: $words ($total $noun)"
+  "$@" >> "$build_log" 2>&1 &
+  pid=$!
+  while ! wait_for_exit "$pid" 10; do
+    made=$(($(wc -l < "$build_log") - before))
+    say "$build_title: $((made < total ? made : total)) of $total $noun, $((SECONDS - started)) s"
+  done
+  if ! wait "$pid"; then fail_step "$words"; fi
+  say "$build_title: $words: $((SECONDS - started)) s"
+}
+
+wait_for_exit() { # pid seconds: true when it has ended
+  timeout "$2" tail --pid="$1" -f /dev/null && return 0
+  ! kill -0 "$1" 2>/dev/null
+}
+
+fail_step() {
+  tail -n 15 "$build_log" >&2
+  say "$build_title: failed: $1; whole log: $build_log" >&2
+  exit 1
+}
+
+# debian_source PACKAGE: unpacks Debian's source package, patches applied, into $work. The machine's own mirror
+# serves, with its source side switched on for this call alone.
+debian_source() {
+  local list=$work/sources.list lists=$work/apt-lists
+  mkdir -p "$lists/partial"
+  if [[ -f /etc/apt/sources.list.d/debian.sources ]]; then
+    list=$work/debian.sources
+    sed 's/^Types:.*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources > "$list"
+  else
+    sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$list" # as debootstrap leaves it
+  fi
+  local options=(-o Dir::Etc::sourcelist="$list" -o Dir::Etc::sourceparts=/dev/null
+    -o Dir::State::lists="$lists" -o APT::Sandbox::User=root)
+  [[ -e $lists/lock ]] || apt-get -q "${options[@]}" update
+  (cd "$work" && apt-get -q "${options[@]}" source "$@")
+}
+
+# go_minor GO: 19 for Go 1.19; 0 when it is none.
+go_minor() { "$1" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p' | grep . || echo 0; }
+
+# Asks for one small file, so that a machine without a module proxy finds out in seconds.
+require_go_module() { # go module@version
+  local answer
+  if ! answer=$(cd "$work" && GO111MODULE=on GOFLAGS=-mod=mod timeout 30 "$1" list -m "$2" 2>&1); then
+    cannot_build_here "no Go module proxy gives $2 (${answer##*$'\n'}); set GOPROXY to one that does"
+  fi
+}

@@ -33,7 +33,8 @@ begin_build() {
   result=$work/result build_log=$out.log
   mkdir "$result"
   : > "$build_log"
-  trap 'remove_tree "$work"' EXIT
+  trap 'stop_running_step; remove_tree "$work"' EXIT
+  trap 'exit 130' INT TERM
 }
 
 is_complete() {
@@ -63,29 +64,48 @@ is_complete_in_result() {
   is_complete
 }
 
+running_step=
+
+# In the background, because `set -e` has no force inside a condition; in a process group of its own, so that an
+# interrupt ends the compilers too.
+start_step() {
+  set -m
+  "$@" >> "$build_log" 2>&1 < /dev/null &
+  running_step=$!
+  set +m
+}
+
+stop_running_step() {
+  [[ -z $running_step ]] || kill -TERM -- "-$running_step" 2>/dev/null || true
+}
+
+finish_step() { # words started
+  wait "$running_step" || fail_step "$1"
+  running_step=
+  say "$build_title: $1: $((SECONDS - $2)) s"
+}
+
 # step WORDS COMMAND...: says what it does and how long it took; output goes to the log.
 step() {
   local words=$1 started=$SECONDS
   shift
   say "$build_title: $words"
-  if ! "$@" >> "$build_log" 2>&1; then fail_step "$words"; fi
-  say "$build_title: $words: $((SECONDS - started)) s"
+  start_step "$@"
+  finish_step "$words" "$started"
 }
 
 # counted_step WORDS TOTAL NOUN COMMAND...: the same, for a command that prints one line for each of TOTAL things.
 counted_step() {
-  local words=$1 total=$2 noun=$3 started=$SECONDS before made pid
+  local words=$1 total=$2 noun=$3 started=$SECONDS before made
   shift 3
   before=$(wc -l < "$build_log")
   say "$build_title: $words ($total $noun)"
-  "$@" >> "$build_log" 2>&1 &
-  pid=$!
-  while ! wait_for_exit "$pid" 10; do
+  start_step "$@"
+  while ! wait_for_exit "$running_step" 10; do
     made=$(($(wc -l < "$build_log") - before))
     say "$build_title: $((made < total ? made : total)) of $total $noun, $((SECONDS - started)) s"
   done
-  if ! wait "$pid"; then fail_step "$words"; fi
-  say "$build_title: $words: $((SECONDS - started)) s"
+  finish_step "$words" "$started"
 }
 
 wait_for_exit() { # pid seconds: true when it has ended

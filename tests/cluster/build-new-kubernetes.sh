@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# A current Kubernetes from its own Go module: what our users run lies between this one and 1.20.
+# Needs a Go module proxy and Go >= 1.24, which Debian 12 does not have; exit code 77, with the reason, without them.
+#   build-new-kubernetes.sh OUT [VERSION]    3 to 6 minutes on 2 cores, once
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../../cmake/build-once.sh
+source "$(dirname "$(realpath "$0")")/../../cmake/build-once.sh"
+version=${2:-1.34.3}
+names=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
+programs=("${names[@]/#/k8s.io/kubernetes/cmd/}")
+begin_build "${1:?usage: build-new-kubernetes.sh OUT [VERSION]}" "Kubernetes $version" "${names[@]}"
+
+find_go() {
+  local candidate
+  for candidate in "$(command -v go || true)" /usr/local/go/bin/go; do
+    [[ -x $candidate ]] && (($(go_minor "$candidate") >= 24)) && { echo "$candidate"; return; }
+  done
+}
+go=$(find_go)
+[[ -n $go ]] || cannot_build_here "it needs Go 1.24 or newer on PATH; Debian 12's is 1.19"
+export CGO_ENABLED=0 GO111MODULE=on GOFLAGS=-mod=mod GOTOOLCHAIN=local
+export GOCACHE=$work/cache GOMODCACHE=$work/modules
+require_go_module "$go" "k8s.io/kubernetes@v$version"
+
+# Its go.mod points at ./staging, which is published as modules of their own: v1.34.3 goes with v0.34.3 of each.
+write_module() {
+  cd "$work"
+  local module library
+  module=$("$go" mod download -json "k8s.io/kubernetes@v$version" | jq -r .GoMod)
+  {
+    printf 'module new-kubernetes-for-tests\n\ngo 1.24.0\n\nrequire k8s.io/kubernetes v%s\n\nreplace (\n' "$version"
+    sed -n 's#^\t\(k8s.io/[a-z-]*\) => ./staging.*#\1#p' "$module" | while read -r library; do
+      printf '\t%s => %s v0.%s\n' "$library" "$library" "${version#1.}"
+    done
+    echo ')'
+  } > go.mod
+  {
+    printf '//go:build tools\n\npackage deps\n\nimport (\n'
+    printf '\t_ "%s"\n' "${programs[@]}"
+    echo ')'
+  } > deps.go
+  "$go" list -deps "${programs[@]}" > packages
+}
+
+compile() {
+  local flags="-s -w" package
+  for package in component-base/version client-go/pkg/version; do
+    flags+=" -X k8s.io/$package.gitVersion=v$version -X k8s.io/$package.gitMajor=1"
+    flags+=" -X k8s.io/$package.gitMinor=$(cut -d. -f2 <<< "$version") -X k8s.io/$package.gitTreeState=clean"
+  done
+  cd "$work"
+  "$go" build -v -trimpath -ldflags "$flags" -o "$result/" "${programs[@]}"
+}
+
+step "fetching its modules" write_module
+counted_step "compiling" "$(wc -l < "$work/packages")" packages compile
+"$result/kube-apiserver" --version
+end_build

@@ -1,0 +1,41 @@
+// A file of manifests cut into its YAML documents. Each keeps its exact text, comments and quotes
+// included: that text, and nothing made of it, is what the API server gets. Nothing here ever asks
+// a cluster.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace airlock::manifests {
+
+// What an object is called. An absent namespace stays empty: whether the kind has namespaces, and
+// which one is the default, only the cluster's discovery knows.
+struct ObjectKey {
+    std::string api_version;  // apps/v1
+    std::string kind;
+    std::string namespace_name;
+    std::string name;
+
+    auto operator<=>(const ObjectKey&) const = default;
+
+    std::string group() const;  // apps; empty for v1
+    // Deployment node-oversell-webhook/node-oversell-webhook, Namespace cert-manager
+    std::string text() const;
+};
+
+struct Document {
+    std::string file;      // as given, for messages
+    std::size_t line = 1;  // of the file, from 1, where `text` begins
+    std::string text;      // without the `---` line before it
+    ObjectKey key;
+};
+
+// Every document of `text` that holds anything, in order. Errc::invalid for what YamlTree refuses
+// and for a document without apiVersion, kind or metadata.name; Errc::unsupported, with a hint, for
+// a list of objects and for YAML directives. Each names file and line.
+std::vector<Document> split_documents(std::string_view text, std::string_view file);
+
+}  // namespace airlock::manifests

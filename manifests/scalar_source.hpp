@@ -1,0 +1,22 @@
+// From a byte of a scalar's value back to the byte of the text it was written as. Works for all
+// five ways to write a scalar, by reading the text along the value and checking every letter; it
+// never guesses.
+#pragma once
+
+#include "manifests/yaml.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace airlock::manifests {
+
+inline constexpr std::size_t kNoSource = static_cast<std::size_t>(-1);
+
+// For each byte of node.value, its offset in `text`, or kNoSource where the byte is white space or
+// was written as an escape. Nothing when text and value do not agree. REQUIRES: node is a scalar of
+// a tree parsed from `text`.
+std::optional<std::vector<std::size_t>> scalar_source(std::string_view text, const YamlNode& node);
+
+}  // namespace airlock::manifests

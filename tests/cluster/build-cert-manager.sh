@@ -17,7 +17,8 @@ require_go_module go "$module@v1.8.2"
 
 # Helm renders the manifest as cert-manager's own release does, so its modules join in.
 write_module() {
-  cd "$work"
+  mkdir "$work/module" # Go takes a module cache within a module for a part of it
+  cd "$work/module"
   printf 'module cert-manager-for-tests\n\ngo 1.17\n\nrequire (\n\t%s v1.8.2\n\thelm.sh/helm/v3 v3.8.1\n)\n' \
     "$module" > go.mod
   {
@@ -30,14 +31,14 @@ write_module() {
 }
 
 compile() {
-  cd "$work"
+  cd "$work/module"
   go build -v -trimpath -ldflags "-s -w -X $module/pkg/util.AppVersion=v1.8.2" -o "$result/" "${programs[@]}"
   go build -v -trimpath -ldflags "-s -w" -o "$work/" helm.sh/helm/v3/cmd/helm
 }
 
 # The module holds the chart as its release tool finds it: a Chart.template.yaml, and the CRDs beside the templates.
 render_manifest() {
-  cd "$work"
+  cd "$work/module"
   local deploy
   deploy=$(go list -m -f '{{.Dir}}' "$module")/deploy
   cp -r "$deploy/charts/cert-manager" chart
@@ -55,6 +56,6 @@ render_manifest() {
 }
 
 step "fetching its modules" write_module
-counted_step "compiling" "$(sort -u "$work/packages" | wc -l)" packages compile
+counted_step "compiling" "$(sort -u "$work/module/packages" | wc -l)" packages compile
 step "rendering cert-manager.yaml" render_manifest
 end_build

@@ -24,7 +24,8 @@ require_go_module "$go" "k8s.io/kubernetes@v$version"
 
 # Its go.mod points at ./staging, which is published as modules of their own: v1.34.3 goes with v0.34.3 of each.
 write_module() {
-  cd "$work"
+  mkdir "$work/module" # Go takes a module cache within a module for a part of it
+  cd "$work/module"
   local module library
   module=$("$go" mod download -json "k8s.io/kubernetes@v$version" | jq -r .GoMod)
   {
@@ -48,11 +49,11 @@ compile() {
     flags+=" -X k8s.io/$package.gitVersion=v$version -X k8s.io/$package.gitMajor=1"
     flags+=" -X k8s.io/$package.gitMinor=$(cut -d. -f2 <<< "$version") -X k8s.io/$package.gitTreeState=clean"
   done
-  cd "$work"
+  cd "$work/module"
   "$go" build -v -trimpath -ldflags "$flags" -o "$result/" "${programs[@]}"
 }
 
 step "fetching its modules" write_module
-counted_step "compiling" "$(wc -l < "$work/packages")" packages compile
+counted_step "compiling" "$(wc -l < "$work/module/packages")" packages compile
 "$result/kube-apiserver" --version
 end_build

@@ -1,0 +1,62 @@
+# Stories and expectations of the end-to-end suite. Sourced, never run.
+# shellcheck shell=bash
+
+passed=0 failed=0 skipped=0 suite=
+
+# story WORDS FUNCTION: one line of result. The function runs by itself in a process, where any command that fails
+# ends it; what it prints is shown when it fails. What one story leaves for another is in files of $site.
+story() {
+  local words=$1 function=$2 started=$SECONDS
+  local log=$site/log/$function.log
+  # In the background, because `set -e` has no force inside a condition.
+  "$function" > "$log" 2>&1 &
+  if wait $!; then
+    passed=$((passed + 1))
+    say "ok   $suite: $words ($((SECONDS - started)) s)"
+    return 0
+  fi
+  failed=$((failed + 1))
+  say "FAIL $suite: $words ($((SECONDS - started)) s)"
+  tail -n 25 "$log" | sed 's/^/     | /'
+  say "     log: $log"
+  return 1
+}
+
+skip() { # words reason
+  skipped=$((skipped + 1))
+  say "skip $suite: $1: $2"
+}
+
+end_of_stories() {
+  say "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0))
+}
+
+# expect_exit CODE COMMAND...: the output of both kinds stays in $site/output for expect_output.
+expect_exit() {
+  local wanted=$1 got=0
+  shift
+  "$@" > "$site/output" 2>&1 || got=$?
+  cat "$site/output"
+  [[ $got == "$wanted" ]] || fail "exit code $got, not $wanted, of: $*"
+}
+
+expect_output() { # pattern
+  grep -qiE -- "$1" "$site/output" || fail "the output does not say '$1'"
+}
+
+expect() { # words command...
+  local words=$1
+  shift
+  "$@" || fail "$words"
+}
+
+expect_soon() { # seconds words command...
+  local seconds=$1 words=$2
+  shift 2
+  wait_until "$seconds" "$@" || fail "$words (waited $seconds s)"
+}
+
+expect_same() { # file words
+  same_as "$1" 60 || { head -n 60 "$1.diff"; fail "$2; diff: $1.diff"; }
+}

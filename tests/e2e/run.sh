@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# The end-to-end suite: the shipped programs on a real cluster. `make test` runs it.
+#   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.34.3 (with cert-manager where it builds)
+# Its last line is `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh) that
+# match, and what they need; KEEP=1 leaves the last site up.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=site.sh
+source "$(dirname "$(realpath "$0")")/site.sh"
+# shellcheck source-path=SCRIPTDIR source=assert.sh
+source "$root/tests/e2e/assert.sh"
+# shellcheck source-path=SCRIPTDIR source=stories.sh
+source "$root/tests/e2e/stories.sh"
+stories=${STORIES:-.}
+
+maybe() { # words function
+  [[ ! $2 =~ $stories ]] || story "$@" || true
+}
+
+# Variables that stories read come from here: each story is a process of its own.
+set_up() { # kubernetes' folder, cert-manager's folder or nothing
+  HEARTBEAT=2s start_cluster "$1"
+  start_internet "$2"
+  start_private_registry
+  set_registry_options airlock
+  node=$(first_node) raw_cpu=$(allocatable "$node" cpu)
+  take_dump "$site/before"
+}
+
+bundles_and_bad_input() {
+  maybe "the same kit gives the same bytes" bundle_is_the_same_twice
+  maybe "skopeo reads every image of the bundle" skopeo_reads_the_bundle
+  maybe "a manifest that names an image outside the bundle fails the build" missing_image_fails_the_build
+  maybe "missing, empty, cut and foreign files are refused" bad_bundles_are_refused
+  maybe "a flipped byte anywhere is found before anything changes" flipped_bytes_are_found
+  maybe "a wrong key is refused, openssl verifies the right one" wrong_key_is_refused
+  maybe "a refused password changes nothing" wrong_password_changes_nothing
+  maybe "a registry with an unknown certificate: nothing changes" unknown_certificate_changes_nothing
+  maybe "an API server that is down: nothing changes" dead_api_server_changes_nothing
+  maybe "no permission in the cluster: nothing changes" no_permission_changes_nothing
+}
+
+main_job() {
+  maybe "install: allocatable rises, the webhook answers" install_version_one
+  [[ $components != *cert-manager* ]] || maybe "the webhook's certificate comes from cert-manager" certificate_comes_from_cert_manager
+  maybe "every image comes from the private registry, by digest" images_come_from_the_private_registry
+  maybe "a pod that fits only because of the oversell runs" big_pod_runs
+  maybe "node-oversell/disable=true takes it off, and back" disable_label_takes_it_off
+  maybe "installing twice changes nothing" install_twice_changes_nothing
+  maybe "upgrade to a second version" upgrade_to_version_two
+  maybe "roll back to the first version" roll_back_to_version_one
+  maybe "roll back to nothing: every object and tag as it was" roll_back_to_nothing
+}
+
+crashes() {
+  maybe "install killed again and again is continued" killed_install_is_continued
+  maybe "install killed, then rolled back: every object and tag as it was" killed_install_is_rolled_back
+  maybe "rollback killed is continued" killed_rollback_is_continued
+}
+
+# run_suite NAME KUBERNETES CERT_MANAGER PART...
+run_suite() {
+  suite=$1
+  local kubernetes=$2 cert_manager=$3 part
+  shift 3
+  components=${cert_manager:+cert-manager,}node-oversell
+  claim_site "$cache/e2e"
+  rm -rf "$site/log"
+  mkdir -p "$site/log"
+  say "     $suite: starting the cluster and the registries (log: $site/log/set_up.log)"
+  set_up "$kubernetes" "$cert_manager" > "$site/log/set_up.log" 2>&1
+  story "the bundler builds two versions" build_bundles || return 0
+  for part in "$@"; do "$part"; done
+  [[ ${KEEP:-} == 1 ]] || take_down
+  exec {site_lock}>&-
+}
+
+at_exit() {
+  local status=$?
+  trap - EXIT INT TERM
+  if ((status != 0)) && [[ -n ${site:-} && -s $site/log/set_up.log ]]; then tail -n 5 "$site/log/set_up.log" >&2; fi
+  [[ ${KEEP:-} == 1 || -z ${site:-} ]] || take_down
+  exit "$status"
+}
+
+wanted() { [[ " $* " == *" $name "* || $# == 0 ]]; }
+
+main() {
+  local name cert_manager='' no_cert_manager=''
+  require_programs
+  trap at_exit EXIT
+  trap 'exit 130' INT TERM
+  build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
+  if build_cached "$cluster/build-cert-manager.sh" cert-manager-1.8.2; then cert_manager=$cache/cert-manager-1.8.2
+  else no_cert_manager=$cannot_build; fi
+
+  name=1.20.2
+  ! wanted "$@" || run_suite $name "$cache/kubernetes-1.20.2" "" bundles_and_bad_input main_job crashes
+
+  name=1.20.2-cert-manager suite=$name
+  if wanted "$@"; then
+    if [[ -n $cert_manager ]]; then run_suite $name "$cache/kubernetes-1.20.2" "$cert_manager" main_job
+    else skip "the main job with the real cert-manager" "$no_cert_manager"; fi
+  fi
+
+  name=1.34.3 suite=$name
+  if wanted "$@"; then
+    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3; then
+      run_suite $name "$cache/kubernetes-1.34.3" "$cert_manager" bundles_and_bad_input main_job crashes
+    else skip "everything on a current Kubernetes" "$cannot_build"; fi
+  fi
+  end_of_stories
+}
+
+main "$@"

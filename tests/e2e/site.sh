@@ -1,0 +1,216 @@
+# The two sides that the demo and the end-to-end tests work on: the internet (a registry, a web site) and the isolated
+# site (a cluster, a private registry). Sourced, never run. Everything lives in $site, a folder outside the checkout.
+# shellcheck shell=bash
+
+root=$(realpath "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..")
+cluster=$root/tests/cluster
+# shellcheck source-path=SCRIPTDIR source=../cluster/lib.sh
+source "$cluster/lib.sh"
+bundler=$root/dist/airlock-bundler installer=$root/dist/airlock-installer
+cache=$(airlock_cache)
+namespace=node-oversell-webhook
+
+require_programs() {
+  local program
+  for program in airlock-bundler airlock-installer node-oversell-webhook; do
+    [[ -x $root/dist/$program ]] || fail "no dist/$program; make it: make dist"
+  done
+}
+
+# --- the cache --------------------------------------------------------------------------------------------------
+
+# build_cached SCRIPT FOLDER: true when FOLDER of the cache is there afterwards; false, with the reason in
+# $cannot_build, when this machine cannot build it. A build that fails ends the script.
+# shellcheck disable=SC2034 # read by the scripts that source this
+build_cached() {
+  local status=0 output
+  output=$(mktemp)
+  "$1" "$cache/$2" 2>&1 | tee "$output" || status=$?
+  cannot_build=$(sed -n 's/^cannot build //p' "$output")
+  rm -f "$output"
+  case $status in
+    0) return 0 ;;
+    77) return 1 ;;
+    *) fail "$(basename "$1") failed" "$cache/$2.log" ;;
+  esac
+}
+
+# --- up and down ------------------------------------------------------------------------------------------------
+
+# One run at a time in a folder; what a killed run left in it is taken down first.
+claim_site() { # folder
+  site=$1
+  mkdir -p "$site"
+  chmod 700 "$site"
+  exec {site_lock}> "$site/lock"
+  flock -n "$site_lock" || fail "another run uses $site; wait for its end"
+  take_down
+}
+
+# Daemons must not hold the lock, so every command that starts some closes it.
+unlocked() { "$@" {site_lock}>&-; }
+
+start_internet() { # the folder of cert-manager, or nothing
+  unlocked "$cluster/registry.sh" up internet "$site/internet"
+  internet=$(cat "$site/internet/address")
+  "$cluster/upstream-images.sh" "$internet" "${1:-}"
+  mkdir -p "$site/web"
+  [[ -z ${1:-} ]] || cp "$1/cert-manager.yaml" "$site/web/"
+  unlocked "$cluster/file-server.sh" up "$site/files" "$site/web"
+  web=$(cat "$site/files/address")
+}
+
+start_cluster() { # the folder of Kubernetes
+  unlocked "$cluster/cluster.sh" up "$1" "$site/cluster"
+  export KUBECONFIG=$site/cluster/admin.kubeconfig KUBECTL=$1/kubectl
+}
+
+start_private_registry() {
+  unlocked "$cluster/registry.sh" up private "$site/private" "$(cat "$site/cluster/host_address")"
+  registry=$(cat "$site/private/address")
+  registry_ca=$site/private/ca.crt registry_username=$(cat "$site/private/username") registry_password=$(cat "$site/private/password")
+  "$cluster/cluster.sh" trust "$site/cluster" "$registry" "$registry_ca"
+  login_to_registry "$registry"
+}
+
+# For the dumps alone; the installer gets the password by its own way.
+login_to_registry() { # host
+  export REGISTRY_AUTH_FILE=$site/auth.json REGISTRY_CERTS=$site/certs
+  mkdir -p "$REGISTRY_CERTS"
+  [[ -z $registry_ca ]] || cp "$registry_ca" "$REGISTRY_CERTS/ca.crt"
+  skopeo login -q --cert-dir "$REGISTRY_CERTS" -u "$registry_username" --password-stdin "$1" <<< "$registry_password" > /dev/null
+}
+
+take_down() {
+  "$cluster/registry.sh" down "$site/internet"
+  "$cluster/registry.sh" down "$site/private"
+  "$cluster/file-server.sh" down "$site/files"
+  "$cluster/cluster.sh" down "$site/cluster"
+  rm -rf "$site/cluster" "$site/state" "$site/kits" "$site/web" "$site/certs" "$site/auth.json"
+}
+
+# --- kits and bundles -------------------------------------------------------------------------------------------
+
+# copy_kit NAME: the kit as it stands in the tree, with the address of cert-manager's manifest put to the local
+# server, and its checksum to that of the file which is served there (it was rendered here, not downloaded).
+copy_kit() {
+  kit=$site/kits/$1/manifests/node-oversell
+  rm -rf "$site/kits/$1"
+  mkdir -p "$site/kits/$1/manifests"
+  cp -r "$root/manifests/node-oversell" "$site/kits/$1/manifests/"
+  ln -s "$root/dist" "$site/kits/$1/dist"
+  [[ -f $site/web/cert-manager.yaml ]] || return 0
+  local checksum
+  checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)
+  sed -i -E "s#https://[^ ,}\"]*/cert-manager\.yaml#http://$web/cert-manager.yaml#; /cert-manager\.yaml/,/sha256/ s#(sha256: *\"?)[0-9a-f]{64}#\1$checksum#" \
+    "$kit/bundle.yaml"
+}
+
+build_bundle() { # kit's folder, file, options of the bundler...
+  local folder=$1 file=$2
+  shift 2
+  "$bundler" build "$folder/bundle.yaml" -o "$file" --mirror "quay.io=$internet" --plain-http "$internet" --plain-http "$web" "$@"
+}
+
+# --- the installer ----------------------------------------------------------------------------------------------
+
+# run_installer VERB ARGUMENT...: with the cluster and the state folder of this site.
+run_installer() { "$installer" "$@" --kubeconfig "$KUBECONFIG" --state-dir "$site/state"; }
+
+install_bundle() { # file, options...
+  local file=$1
+  shift
+  run_installer install "$file" --yes "$@" "${registry_options[@]}" <<< "$registry_password"
+}
+
+set_registry_options() { # prefix
+  prefix=$1
+  registry_options=(--registry "$registry/$prefix" --username "$registry_username" --password-stdin)
+  [[ -z $registry_ca ]] || registry_options+=(--registry-ca "$registry_ca")
+}
+
+roll_back() { # generation or nothing, options...
+  run_installer rollback "$@" --yes "${registry_options[@]}" <<< "$registry_password"
+}
+
+# --- looking at it ----------------------------------------------------------------------------------------------
+
+kubectl() { "$KUBECTL" "$@" 2> >(grep -v '^Warning: ' >&2); }
+
+first_node() { kubectl get nodes -o 'jsonpath={.items[0].metadata.name}'; }
+
+allocatable() { # node resource
+  kubectl get node "$1" -o "jsonpath={.status.allocatable.$2}"
+}
+
+allocatable_is() { [[ $(allocatable "$1" "$2") == "$3" ]]; }
+allocatable_is_not() { ! allocatable_is "$@"; }
+
+describe_allocatable() { # node
+  echo "cpu $(allocatable "$1" cpu), memory $(allocatable "$1" memory)"
+}
+
+millicores() { # 2 or 1500m
+  case $1 in *m) echo "${1%m}" ;; *) echo $((${1} * 1000)) ;; esac
+}
+
+# An empty patch of the node's status: the API server calls the webhooks, which otherwise wait for the kubelet's
+# next full report (kubectl 1.20 cannot patch a status itself).
+kick_node() { # node
+  local socket=$site/proxy.sock
+  rm -f "$socket"
+  "$KUBECTL" proxy --unix-socket="$socket" > /dev/null 2>&1 {site_lock}>&- &
+  local proxy=$!
+  wait_until 10 test -S "$socket" || fail "kubectl proxy does not start"
+  curl -sS -o /dev/null --fail --max-time 10 --unix-socket "$socket" -X PATCH -d '{}' \
+    -H 'Content-Type: application/merge-patch+json' "http://localhost/api/v1/nodes/$1/status" || true
+  kill "$proxy" 2> /dev/null || true
+  wait "$proxy" 2> /dev/null || true
+  rm -f "$socket"
+}
+
+# Kicks until the node's cpu is as wanted: right after a label or a policy changes, a first kick may come too early.
+kicked_allocatable_is() { kick_node "$1" && allocatable_is "$1" "$2" "$3"; }
+
+# write_big_pod NAME CPU: a pod as the webhook's own, so that its image and pull secret are at hand, but not behind the
+# Service, asking for CPU.
+write_big_pod() {
+  kubectl -n "$namespace" get deployment "$namespace" -o json | jq --arg name "$1" --arg cpu "$2" '
+    {apiVersion: "v1", kind: "Pod",
+     metadata: {name: $name, namespace: .metadata.namespace, labels: {app: $name}},
+     spec: (.spec.template.spec | del(.affinity, .topologySpreadConstraints)
+       | .containers |= map(.resources.requests = {cpu: $cpu, memory: "16Mi"} | del(.resources.limits)))}'
+}
+
+pod_ready() { # namespace name
+  [[ $(kubectl -n "$1" get pod "$2" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]
+}
+
+pod_unschedulable() { # namespace name
+  [[ $(kubectl -n "$1" get pod "$2" -o 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}') == Unschedulable ]]
+}
+
+pod_message() { # namespace name
+  kubectl -n "$1" get pod "$2" -o json | jq -r '[.status.conditions[]?, .status.containerStatuses[]?.state.waiting // empty]
+    | map(.message // empty) | join("; ")'
+}
+
+# --- dumps ------------------------------------------------------------------------------------------------------
+
+# take_dump FILE: every object and every tag. Only the repositories named in $dump_repositories, when it is not empty.
+take_dump() {
+  { "$root/tests/e2e/dump.sh" objects && "$root/tests/e2e/dump.sh" tags "$registry" "${dump_repositories[@]}"; } > "$1.new" 2> "$1.log" || return 1
+  mv "$1.new" "$1"
+}
+dump_repositories=()
+
+dump_equals() { # file: what is there now is as FILE says
+  take_dump "$site/dump.now" && cmp -s "$1" "$site/dump.now"
+}
+
+# same_as FILE SECONDS: waits for controllers to finish what a deletion started; leaves FILE.diff when it never fits.
+same_as() {
+  if wait_until "$2" dump_equals "$1"; then return 0; fi
+  diff -u "$1" "$site/dump.now" > "$1.diff" || true
+  return 1
+}

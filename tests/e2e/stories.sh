@@ -1,0 +1,270 @@
+# What the end-to-end suite shows, one function a story. Sourced by run.sh, never run.
+# Every story that succeeds leaves the site as the next one expects it: nothing installed, or version 1.
+# shellcheck shell=bash
+
+# --- bundles ----------------------------------------------------------------------------------------------------
+
+build_bundles() {
+  "$bundler" keygen "$site/key" || "$bundler" keygen --out "$site/key"
+  copy_kit one
+  build_bundle "$kit" "$site/one.tar" --components "$components"
+  copy_kit two
+  make_version_two "$kit"
+  build_bundle "$kit" "$site/two.tar" --components "$components"
+}
+
+# Another version, other ratios: cpu 3.0 instead of 2.0.
+make_version_two() { # kit
+  sed -i -E '/^metadata:/,/^[a-z]+:/ s/1\.0\.0/1.1.0/' "$1/bundle.yaml"
+  grep -q '1\.1\.0' "$1/bundle.yaml"
+  sed -i -E 's/(cpu: *"?)2\.0/\13.0/' "$1"/*.yaml
+  grep -q '3\.0' "$1"/*.yaml
+}
+
+bundle_is_the_same_twice() {
+  copy_kit one
+  build_bundle "$kit" "$site/again.tar" --components "$components"
+  cmp "$site/one.tar" "$site/again.tar"
+  rm "$site/again.tar"
+}
+
+skopeo_reads_the_bundle() {
+  local reference
+  tar -xOf "$site/one.tar" index.json | jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] // empty' > "$site/references"
+  expect "index.json names no image" test -s "$site/references"
+  while read -r reference; do
+    skopeo inspect "oci-archive:$site/one.tar:$reference" | jq -r '.Digest'
+  done < "$site/references"
+}
+
+missing_image_fails_the_build() {
+  copy_kit missing
+  local manifest=$kit/deployment.yaml
+  sed -i -E 's#(image: *).*#\1quay.io/nobody/absent:v1#' "$manifest"
+  expect_exit "$(build_refusal_code)" build_bundle "$kit" "$site/missing.tar" --components "$components"
+  expect_output 'deployment\.yaml'
+  expect_output 'quay\.io/nobody/absent:v1'
+  expect "a bundle was left" test ! -e "$site/missing.tar"
+}
+
+build_refusal_code() { echo 1; }
+
+# refused FILE OPTION...: exit 3, and nothing in the cluster or the registry has changed.
+refused() {
+  expect_exit 3 install_bundle "$@" --components "$components"
+  expect_output "$(basename "$1")"
+}
+
+bad_bundles_are_refused() {
+  local bad=$site/bad.tar size
+  refused "$site/not-there.tar"
+  : > "$bad"
+  refused "$bad"
+  head -c 100000 /dev/urandom > "$bad"
+  refused "$bad"
+  tar -C "$root" -cf "$bad" LICENSE
+  refused "$bad"
+  size=$(stat -c %s "$site/one.tar")
+  for cut in 1000 $((size / 3)) $((size - 2000)); do
+    head -c "$cut" "$site/one.tar" > "$bad"
+    refused "$bad"
+  done
+  rm "$bad"
+  expect_same "$site/before" "a refused bundle changed something"
+}
+
+# In the index, in the kit, in a manifest, in the middle of layers, near the end.
+flipped_bytes_are_found() {
+  local bad=$site/flipped.tar size offset byte
+  cp "$site/one.tar" "$bad"
+  size=$(stat -c %s "$bad")
+  for offset in 600 2600 $((size / 5)) $((size / 2)) $((size * 4 / 5)) $((size - 20000)); do
+    byte=$(xxd -s "$offset" -l 1 -p "$bad")
+    printf '%02x' $((0x$byte ^ 1)) | xxd -r -p | dd of="$bad" bs=1 seek="$offset" conv=notrunc status=none
+    say "byte at $offset of $size flipped"
+    refused "$bad"
+    printf '%s' "$byte" | xxd -r -p | dd of="$bad" bs=1 seek="$offset" conv=notrunc status=none
+  done
+  cmp "$bad" "$site/one.tar"
+  rm "$bad"
+  expect_same "$site/before" "a flipped byte was found after something had changed"
+}
+
+wrong_key_is_refused() {
+  (
+    cd "$site"
+    rm -rf keys && mkdir keys
+    "$bundler" keygen --help > /dev/null
+  )
+  make_keys
+  copy_kit signed
+  build_bundle "$kit" "$site/signed.tar" --components "$components" --key "$site/keys/ours.key"
+  "$bundler" verify "$site/signed.tar" --key "$site/keys/ours.pub"
+  refused "$site/signed.tar" --key "$site/keys/theirs.pub"
+  refused "$site/one.tar" --key "$site/keys/ours.pub"
+  # The signature is what openssl alone can check.
+  tar -xOf "$site/signed.tar" index.json.sig | base64 -d > "$site/keys/signature"
+  tar -xOf "$site/signed.tar" index.json | openssl dgst -sha256 -verify "$site/keys/ours.pub" -signature "$site/keys/signature"
+  expect_same "$site/before" "a wrong key was found after something had changed"
+}
+
+# --- other bad input --------------------------------------------------------------------------------------------
+
+wrong_password_changes_nothing() {
+  registry_password=wrong
+  expect_exit 1 install_bundle "$site/one.tar" --components "$components"
+  expect_output "$registry"
+  expect_same "$site/before" "a refused password changed something"
+}
+
+unknown_certificate_changes_nothing() {
+  registry_ca=
+  set_registry_options airlock
+  expect_exit 1 install_bundle "$site/one.tar" --components "$components"
+  expect_output 'registry-ca'
+  expect_same "$site/before" "an unknown certificate changed something"
+}
+
+dead_api_server_changes_nothing() {
+  sed 's#:6443#:6444#' "$KUBECONFIG" > "$site/dead.kubeconfig"
+  KUBECONFIG=$site/dead.kubeconfig expect_exit 1 install_bundle "$site/one.tar" --components "$components"
+  expect_output ':6444'
+  expect_same "$site/before" "an API server that is down changed something"
+}
+
+no_permission_changes_nothing() {
+  "$cluster/cluster.sh" user "$site/cluster" nobody
+  KUBECONFIG=$site/cluster/nobody.kubeconfig expect_exit 1 install_bundle "$site/one.tar" --components "$components"
+  expect_output 'permission|forbidden|not allowed|may not'
+  expect_same "$site/before" "an installer without permission changed something"
+}
+
+# --- the main job -----------------------------------------------------------------------------------------------
+
+install_version_one() {
+  install_bundle "$site/one.tar" --components "$components"
+  expect_soon 30 "cpu is not raised: $(describe_allocatable "$node")" allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 30 "the webhook does not answer ok" webhook_says_ok
+  take_dump "$site/installed"
+  expect "the dump does not see an installed kit" differs "$site/before" "$site/installed"
+}
+
+differs() { ! cmp -s "$1" "$2"; }
+
+times() { # cpu factor: 2 or 1500m
+  local all=$(($(millicores "$1") * $2))
+  if ((all % 1000 == 0)); then echo $((all / 1000)); else echo "${all}m"; fi
+}
+
+webhook_says_ok() {
+  local ip
+  ip=$(kubectl -n "$namespace" get service "$namespace" -o 'jsonpath={.spec.clusterIP}')
+  [[ $("$cluster/cluster.sh" exec "$site/cluster" curl -sk --max-time 5 "https://$ip/readyz") == ok ]]
+}
+
+certificate_comes_from_cert_manager() {
+  kubectl -n "$namespace" wait --for=condition=Ready certificate/serving-cert --timeout=30s
+  kubectl get mutatingwebhookconfiguration "$namespace" -o 'jsonpath={.webhooks[*].clientConfig.caBundle}' | grep -q .
+  kubectl -n "$namespace" get secret webhook-server-cert -o json | jq -e '.metadata.annotations["cert-manager.io/certificate-name"] == "serving-cert"'
+}
+
+images_come_from_the_private_registry() {
+  kubectl get pods -A -o json | jq -r '.items[].spec | .containers[], .initContainers[]? | .image' | sort -u > "$site/images"
+  cat "$site/images"
+  expect "an image from elsewhere" test -z "$(grep -vE "^$registry/airlock/.*@sha256:" "$site/images")"
+}
+
+big_pod_runs() {
+  write_big_pod big "$((($(millicores "$raw_cpu") * 5) / 4))m" | kubectl apply -f -
+  expect_soon 60 "the pod does not run: $(pod_message "$namespace" big)" pod_ready "$namespace" big
+  kubectl -n "$namespace" delete pod big --grace-period=1
+}
+
+disable_label_takes_it_off() {
+  kubectl label node "$node" node-oversell/disable=true
+  expect_soon 30 "the label has no effect" kicked_allocatable_is "$node" cpu "$raw_cpu"
+  kubectl label node "$node" node-oversell/disable-
+  expect_soon 30 "without the label nothing is raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+}
+
+install_twice_changes_nothing() {
+  resource_versions > "$site/versions.before"
+  install_bundle "$site/one.tar" --components "$components" 2>&1 | tee "$site/output"
+  expect_output 'no change|nothing to (do|change)|unchanged|up to date'
+  resource_versions > "$site/versions.after"
+  diff "$site/versions.before" "$site/versions.after"
+}
+
+# Of all objects but those that change by themselves: nodes and their leases, events, and leader election's records.
+resource_versions() {
+  kubectl get "$(kubectl api-resources --verbs=list -o name | grep -vE '^(events|leases|componentstatuses|nodes)(\.|$)|\.metrics\.k8s\.io$' | sort -u | paste -sd,)" \
+    --all-namespaces -o json | jq -r '.items[] | select(.metadata.annotations["control-plane.alpha.kubernetes.io/leader"] | not)
+      | "\(.kind) \(.metadata.namespace)/\(.metadata.name) \(.metadata.resourceVersion)"' | sort
+}
+
+upgrade_to_version_two() {
+  install_bundle "$site/two.tar" --components "$components"
+  expect_soon 60 "cpu is not raised three times" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 3)"
+  run_installer history
+}
+
+roll_back_to_version_one() {
+  roll_back 1
+  expect_soon 60 "cpu is not raised two times" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_same "$site/installed" "not as after version 1"
+}
+
+roll_back_to_nothing() {
+  roll_back
+  expect_soon 60 "cpu is not what it was" allocatable_is "$node" cpu "$raw_cpu"
+  expect_same "$site/before" "not as before the first install"
+}
+
+# --- kill -9 ----------------------------------------------------------------------------------------------------
+
+journal_size() { find "$site/state" -type f -name '*journal*' -exec cat {} + 2> /dev/null | wc -l; }
+
+journal_has() { (($(journal_size) >= $1)) || ! kill -0 "$2" 2> /dev/null; }
+
+# killed_at RECORDS FUNCTION...: starts it and ends it with -9 as soon as the journal has so many records more.
+# True when it was killed, false when it had ended before.
+killed_at() {
+  local records=$(($(journal_size) + $1)) pid
+  shift
+  "$@" &
+  pid=$!
+  wait_until 240 journal_has "$records" "$pid"
+  # The shell that runs the function and the program under it: the program is what must die at once.
+  pkill -KILL -P "$pid" || true
+  kill -KILL "$pid" 2> /dev/null || true
+  ! wait "$pid"
+}
+
+install_one() { install_bundle "$site/one.tar" --components "$components"; }
+
+killed_install_is_continued() {
+  local records
+  for records in 1 3 6 10; do
+    if killed_at "$records" install_one; then say "killed after $records more records"; fi
+  done
+  install_one
+  expect_soon 60 "cpu is not raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  roll_back_to_nothing
+}
+
+killed_install_is_rolled_back() {
+  local records
+  for records in 1 2 4 8 16; do
+    killed_at "$records" install_one || say "it had ended before record $records"
+    say "killed after $records records; rolling back"
+    roll_back
+    expect_same "$site/before" "not as before, killed after $records records"
+  done
+}
+
+killed_rollback_is_continued() {
+  install_one
+  killed_at 3 roll_back || say "it had ended before"
+  roll_back || true
+  expect_same "$site/before" "not as before, rollback killed"
+}

@@ -132,8 +132,8 @@ struct BundleSpec {
 };
 
 // Errc::invalid, with file:line:column, for an unknown key, a wrong type, two components of a name,
-// the same image twice in a component or with two descriptions, and a manifest path that leaves the
-// folder.
+// two the same image twice in a component or with two descriptions, and a manifest path that leaves
+// the folder.
 BundleSpec parse_bundle_spec(std::string_view text, std::string_view file);
 
 // The components that are not optional and those named, in the order of the description.

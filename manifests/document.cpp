@@ -1,0 +1,146 @@
+#include "manifests/document.hpp"
+
+#include "base/error.hpp"
+#include "manifests/yaml.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace airlock::manifests {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+struct Chunk {
+    std::string_view text;
+    std::size_t line = 1;
+};
+
+bool is_blank_or_comment(std::string_view line) {
+    const auto first = line.find_first_not_of(" \t\r\n");
+    return first == std::string_view::npos || line[first] == '#';
+}
+
+// A document marker stands at the start of a line and nothing but white space follows it directly.
+// No scalar may hold such a line (YAML 1.2, 9.1.2), so cutting there cuts no value.
+bool is_marker(std::string_view line, std::string_view marker) {
+    return line.starts_with(marker) &&
+           (line.size() == marker.size() ||
+            line.find_first_of(" \t\r\n", marker.size()) == marker.size());
+}
+
+std::vector<Chunk> cut(std::string_view text, std::string_view file) {
+    std::vector<Chunk> chunks;
+    std::size_t begin = 0;
+    std::size_t begin_line = 1;
+    bool has_content = false;
+    const auto finish = [&](std::size_t end, std::size_t next_begin, std::size_t next_line) {
+        if (has_content)
+            chunks.push_back({.text = text.substr(begin, end - begin), .line = begin_line});
+        begin = next_begin;
+        begin_line = next_line;
+        has_content = false;
+    };
+    std::size_t number = 1;
+    for (std::size_t at = 0; at < text.size(); ++number) {
+        const auto next = std::min(text.find('\n', at), text.size() - 1) + 1;
+        const auto line = text.substr(at, next - at);
+        if (is_marker(line, "---")) {
+            if (is_blank_or_comment(line.substr(3))) {
+                finish(at, next, number + 1);
+            } else {
+                // Content on the marker's line: the marker stays, so that columns stay what they
+                // are.
+                finish(at, at, number);
+                has_content = true;
+            }
+        } else if (is_marker(line, "...")) {
+            if (!is_blank_or_comment(line.substr(3))) {
+                throw Error(Errc::invalid, "{}:{}: text after the end of a document (...)", file,
+                            number);
+            }
+            finish(at, next, number + 1);
+        } else {
+            has_content = has_content || !is_blank_or_comment(line);
+        }
+        at = next;
+    }
+    finish(text.size(), text.size(), number);
+    return chunks;
+}
+
+std::string string_at(const YamlNode& map, std::string_view key, std::string_view file) {
+    const auto* value = map.find(key);
+    if (value == nullptr || value->is_null()) return {};
+    if (!value->is_scalar()) {
+        throw yaml_error(Errc::invalid, file, *value, fmt::format("\"{}\" must be a string", key));
+    }
+    return value->value;
+}
+
+ObjectKey key_of(const YamlNode& root, std::string_view file) {
+    if (!root.is_map()) {
+        auto error = yaml_error(Errc::invalid, file, root, "this document is no Kubernetes object");
+        throw error.set_hint(
+            "an object has apiVersion, kind and metadata; is this file a manifest?");
+    }
+    ObjectKey key;
+    key.api_version = string_at(root, "apiVersion", file);
+    key.kind = string_at(root, "kind", file);
+    const auto* items = root.find("items");
+    if (key.kind == "List" ||
+        (key.kind.ends_with("List") && items != nullptr && items->is_list())) {
+        auto error =
+            yaml_error(Errc::unsupported, file, root, fmt::format("a {} of objects", key.kind));
+        throw error.set_hint(
+            "write each of its items as a document of its own, with a line of --- between them");
+    }
+    if (const auto* metadata = root.find("metadata"); metadata != nullptr && !metadata->is_null()) {
+        if (!metadata->is_map()) {
+            throw yaml_error(Errc::invalid, file, *metadata,
+                             "\"metadata\" must hold keys and values");
+        }
+        key.name = string_at(*metadata, "name", file);
+        key.namespace_name = string_at(*metadata, "namespace", file);
+    }
+    const auto require = [&](const std::string& value, std::string_view name) {
+        if (!value.empty()) return;
+        auto error =
+            yaml_error(Errc::invalid, file, root, fmt::format("this object has no {}", name));
+        throw error.set_hint(
+            fmt::format("every document needs apiVersion, kind and metadata.name; add {}", name));
+    };
+    require(key.api_version, "apiVersion");
+    require(key.kind, "kind");
+    require(key.name, "metadata.name");
+    return key;
+}
+
+}  // namespace
+
+std::string ObjectKey::group() const {
+    const auto slash = api_version.find('/');
+    return slash == std::string::npos ? std::string() : api_version.substr(0, slash);
+}
+
+std::string ObjectKey::text() const {
+    return namespace_name.empty() ? kind + " " + name : kind + " " + namespace_name + "/" + name;
+}
+
+std::vector<Document> split_documents(std::string_view text, std::string_view file) {
+    text = without_byte_order_mark(text);
+    check_yaml_bytes(text, file);
+    std::vector<Document> documents;
+    for (const auto& chunk : cut(text, file)) {
+        const auto tree = YamlTree::parse(chunk.text, file, chunk.line);
+        if (tree.root().is_null()) continue;
+        documents.push_back({.file = std::string(file),
+                             .line = chunk.line,
+                             .text = std::string(chunk.text),
+                             .key = key_of(tree.root(), file)});
+    }
+    return documents;
+}
+
+}  // namespace airlock::manifests

@@ -1,0 +1,223 @@
+#include "manifests/image_fields.hpp"
+
+#include "base/error.hpp"
+#include "manifests/reference_words.hpp"
+#include "manifests/scalar_source.hpp"
+#include "manifests/yaml.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace airlock::manifests {
+namespace {
+
+using base::Errc;
+using images::Reference;
+
+// Lengthens a path for the time of a scope.
+class PathStep {
+  public:
+    PathStep(std::string& path, std::string_view key) : path_(path), size_(path.size()) {
+        const bool simple = std::ranges::all_of(key, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_';
+        });
+        if (!simple || key.empty()) {
+            path_ += fmt::format("[\"{}\"]", key);
+        } else {
+            if (!path_.empty()) path_ += '.';
+            path_ += key;
+        }
+    }
+    PathStep(std::string& path, std::size_t index) : path_(path), size_(path.size()) {
+        path_ += fmt::format("[{}]", index);
+    }
+    ~PathStep() { path_.resize(size_); }
+    PathStep(const PathStep&) = delete;
+    PathStep& operator=(const PathStep&) = delete;
+
+  private:
+    std::string& path_;
+    std::size_t size_;
+};
+
+// What a map is, so that its `image` means an image.
+enum class Role { other, containers, container, volumes, volume, image_volume };
+
+Role role_below(Role role, std::string_view key) {
+    if (key == "<<") return role;  // a merge: its keys are the map's own
+    if (key == "containers" || key == "initContainers" || key == "ephemeralContainers")
+        return Role::containers;
+    if (key == "volumes") return Role::volumes;
+    if (role == Role::volume && key == "image") return Role::image_volume;
+    return Role::other;
+}
+
+Role role_of_item(Role role) {
+    if (role == Role::containers) return Role::container;
+    if (role == Role::volumes) return Role::volume;
+    // The list of a merge, <<: [*a, *b].
+    return role == Role::container || role == Role::volume ? role : Role::other;
+}
+
+class Finder {
+  public:
+    Finder(const Document& document, const std::set<std::string>& known)
+        : document_(document), known_(known) {}
+
+    std::vector<ImageField> run() {
+        const auto tree = YamlTree::parse(document_.text, document_.file, document_.line);
+        if (document_.key.kind == "CustomResourceDefinition" &&
+            document_.key.group() == "apiextensions.k8s.io") {
+            definition(tree.root());
+        } else {
+            walk(tree.root(), Role::other);
+        }
+        std::vector<ImageField> fields;
+        fields.reserve(found_.size());
+        for (auto& [offset, field] : found_)
+            fields.push_back(std::move(field));
+        return fields;
+    }
+
+  private:
+    void walk(const YamlNode& node, Role role) {
+        if (node.is_scalar()) {
+            for (const auto& hit : find_reference_words(node.value, known_))
+                add(node, hit);
+        } else if (node.is_list()) {
+            for (std::size_t i = 0; i < node.items.size(); ++i) {
+                const PathStep step(path_, i);
+                walk(*node.items[i], role_of_item(role));
+            }
+        }
+        for (const auto& [key, value] : node.entries) {
+            const PathStep step(path_, key->value);
+            const bool image = (role == Role::container && key->value == "image") ||
+                               (role == Role::image_volume && key->value == "reference");
+            if (image && value->is_scalar()) {
+                whole(*value);
+            } else {
+                walk(*value, role_below(role, key->value));
+            }
+        }
+    }
+
+    void whole(const YamlNode& node) {
+        if (node.value.empty()) return;
+        auto reference = Reference::try_parse(node.value);
+        if (!reference) {
+            auto error =
+                yaml_error(Errc::invalid, document_.file, node,
+                           fmt::format("{}: {} is \"{}\", which is no image reference",
+                                       document_.key.text(), path_, node.value.substr(0, 300)));
+            throw error.set_hint(
+                "write it as host/path:tag; a template must be filled in before it is bundled");
+        }
+        add(node, {.begin = 0, .length = node.value.size(), .reference = *std::move(reference)});
+    }
+
+    // Descriptions in a schema name images without meaning them; a default ends up in objects.
+    void definition(const YamlNode& root) {
+        const auto* spec = root.find("spec");
+        if (spec == nullptr) return;
+        const PathStep step(path_, "spec");
+        validation(*spec, "validation");
+        const auto* versions = spec->find("versions");
+        if (versions == nullptr) return;
+        const PathStep below(path_, "versions");
+        for (std::size_t i = 0; i < versions->items.size(); ++i) {
+            const PathStep item(path_, i);
+            validation(*versions->items[i], "schema");
+        }
+    }
+
+    void validation(const YamlNode& node, std::string_view key) {
+        const auto* holder = node.find(key);
+        const auto* root = holder == nullptr ? nullptr : holder->find("openAPIV3Schema");
+        if (root == nullptr) return;
+        const PathStep step(path_, key);
+        const PathStep below(path_, "openAPIV3Schema");
+        schema(*root);
+    }
+
+    void schema(const YamlNode& node) {
+        for (const auto& [key, value] : node.entries) {
+            const std::string_view word = key->value;
+            const PathStep step(path_, word);
+            if (word == "default") {
+                walk(*value, Role::other);
+            } else if (word == "properties" || word == "patternProperties") {
+                for (const auto& [name, property] : value->entries) {
+                    const PathStep below(path_, name->value);
+                    schema(*property);
+                }
+            } else if (word == "<<" || word == "items" || word == "additionalProperties" ||
+                       word == "not") {
+                schema(*value);
+            } else if (word == "allOf" || word == "anyOf" || word == "oneOf") {
+                for (std::size_t i = 0; i < value->items.size(); ++i) {
+                    const PathStep below(path_, i);
+                    schema(*value->items[i]);
+                }
+            }
+        }
+    }
+
+    void add(const YamlNode& node, const ReferenceWord& hit) {
+        const std::string_view text = document_.text;
+        const auto word = std::string_view(node.value).substr(hit.begin, hit.length);
+        const auto offset = offset_of(node, hit);
+        if (!offset || text.substr(*offset, hit.length) != word) {
+            auto error = yaml_error(
+                Errc::unsupported, document_.file, node,
+                fmt::format("{}: {} names the image {} with an escape or a line break inside of it",
+                            document_.key.text(), path_, word));
+            throw error.set_hint(
+                "write the reference in plain letters on one line, so that it can be replaced");
+        }
+        const auto breaks = std::ranges::count(text.substr(0, *offset), '\n');
+        found_.try_emplace(*offset,
+                           ImageField{.file = document_.file,
+                                      .line = document_.line + static_cast<std::size_t>(breaks),
+                                      .path = path_,
+                                      .offset = *offset,
+                                      .length = hit.length,
+                                      .reference = hit.reference});
+    }
+
+    std::optional<std::size_t> offset_of(const YamlNode& node, const ReferenceWord& hit) {
+        if (&node != mapped_) {
+            map_ = scalar_source(document_.text, node);
+            mapped_ = &node;
+        }
+        if (!map_) return std::nullopt;
+        const auto first = (*map_)[hit.begin];
+        for (std::size_t i = 0; i < hit.length; ++i) {
+            if ((*map_)[hit.begin + i] == kNoSource || (*map_)[hit.begin + i] != first + i)
+                return std::nullopt;
+        }
+        return first;
+    }
+
+    const Document& document_;
+    const std::set<std::string>& known_;
+    std::string path_;
+    std::map<std::size_t, ImageField> found_;
+    const YamlNode* mapped_ =
+        nullptr;  // whose map map_ is: a ConfigMap's text may name a hundred images
+    std::optional<std::vector<std::size_t>> map_;
+};
+
+}  // namespace
+
+std::vector<ImageField> find_image_fields(const Document& document,
+                                          const std::set<std::string>& known) {
+    return Finder(document, known).run();
+}
+
+}  // namespace airlock::manifests

@@ -1,0 +1,152 @@
+#include "manifests/reference_words.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace airlock::manifests {
+namespace {
+
+using images::Reference;
+
+constexpr std::size_t kMaxReference = 600;  // name 255, tag 128, sha512 digest 136, and their signs
+
+bool one_of(char c, std::string_view set) {
+    return set.find(c) != std::string_view::npos;
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_word(char c) {
+    return is_digit(c) || is_letter(c) || one_of(c, "._:/@-");
+}
+
+bool is_ipv4(std::string_view host) {
+    return std::ranges::count(host, '.') == 3 &&
+           std::ranges::all_of(host, [](char c) { return is_digit(c) || c == '.'; });
+}
+
+// Stricter than Reference: a word with a dot in it may be the name of a file.
+bool is_host(std::string_view text) {
+    const auto colon = text.find(':');
+    const auto host = text.substr(0, colon);
+    if (host == "localhost" || is_ipv4(host)) return true;
+    if (colon != std::string_view::npos) return std::ranges::any_of(host, is_letter);
+    const auto dot = host.rfind('.');
+    if (dot == std::string_view::npos) return false;
+    const auto top = host.substr(dot + 1);
+    return top.starts_with("xn--") || (top.size() >= 2 && std::ranges::all_of(top, is_letter));
+}
+
+// node-role.kubernetes.io/master:NoSchedule is a taint, networking.k8s.io/v1:Ingress a kind.
+bool is_taint_or_kind(const Reference& reference) {
+    if (!reference.tag() || reference.digest()) return false;
+    const auto& tag = *reference.tag();
+    if (tag == "NoSchedule" || tag == "NoExecute" || tag == "PreferNoSchedule") return true;
+    const auto& path = reference.repository();
+    return path.size() >= 2 && path[0] == 'v' && is_digit(path[1]) &&
+           path.find('/') == std::string::npos && tag.front() >= 'A' && tag.front() <= 'Z';
+}
+
+// Whether `image:`, `image=` or `"image":` stands before.
+bool follows_image_key(std::string_view before) {
+    const auto trim = [&](std::string_view set) {
+        const auto last = before.find_last_not_of(set);
+        before = before.substr(0, last == std::string_view::npos ? 0 : last + 1);
+    };
+    // Bounded, so that a text of blanks does not cost its square.
+    if (before.size() > 64) before.remove_prefix(before.size() - 64);
+    trim(" \t\"'\\");
+    if (before.empty() || !one_of(before.back(), ":=")) return false;
+    before.remove_suffix(1);
+    trim(" \t\"'\\");
+    constexpr std::string_view kKey = "image";
+    if (!before.ends_with(kKey)) return false;
+    before.remove_suffix(kKey.size());
+    return before.empty() || !(is_letter(before.back()) || is_digit(before.back()));
+}
+
+class Scanner {
+  public:
+    Scanner(std::string_view text, const std::set<std::string>& known)
+        : text_(text), known_(known) {}
+
+    std::vector<ReferenceWord> run() {
+        for (std::size_t at = 0; at < text_.size();) {
+            if (!is_word(text_[at])) {
+                ++at;
+                continue;
+            }
+            const auto end = static_cast<std::size_t>(
+                std::find_if_not(text_.begin() + static_cast<std::ptrdiff_t>(at), text_.end(),
+                                 is_word) -
+                text_.begin());
+            word(at, end);
+            at = end;
+        }
+        return std::move(found_);
+    }
+
+  private:
+    void word(std::size_t begin, std::size_t end) {
+        // A part of a template, a glob or an encoded URL names no image.
+        if (begin > 0 && one_of(text_[begin - 1], "$})*%+~?")) return;
+        if (end < text_.size() && one_of(text_[end], "$*%+~?{(")) return;
+        // "\nquay.io/…" in JSON inside of a string: the letter belongs to the escape.
+        if (begin > 0 && text_[begin - 1] == '\\' && one_of(text_[begin], "nrtbf")) ++begin;
+        bool only_known = false;
+        const auto whole = text_.substr(begin, end - begin);
+        if (const auto scheme = whole.find("://"); scheme != std::string_view::npos) {
+            const auto name = whole.substr(0, scheme);
+            if (name == "http" || name == "https") return;
+            only_known = name != "docker" && name != "docker-pullable";
+            begin += scheme + 3;
+        }
+        while (begin < end && one_of(text_[begin], "-:@"))
+            ++begin;
+        while (begin < end && one_of(text_[end - 1], ".:/@-_"))
+            --end;
+        // From the front, then from behind each colon: image:quay.io/a/b:v1.
+        while (begin < end) {
+            if (end - begin <= kMaxReference && candidate(begin, end, only_known)) return;
+            const auto colon = text_.substr(0, end).find(':', begin);
+            if (colon == std::string_view::npos) return;
+            begin = colon + 1;
+        }
+    }
+
+    bool candidate(std::size_t begin, std::size_t end, bool only_known) {
+        const auto word = text_.substr(begin, end - begin);
+        const auto first_slash = word.find('/');
+        const auto last_slash = word.rfind('/');
+        const bool pinned = word.find('@') != std::string_view::npos ||
+                            word.find(':', last_slash == std::string_view::npos ? 0 : last_slash) !=
+                                std::string_view::npos;
+        const bool hosted =
+            first_slash != std::string_view::npos && is_host(word.substr(0, first_slash));
+        if (!pinned && !hosted && !follows_image_key(text_.substr(0, begin))) return false;
+        auto reference = Reference::try_parse(word);
+        if (!reference) return false;
+        const bool qualified = pinned && hosted && !only_known && !is_taint_or_kind(*reference);
+        if (!qualified && !known_.contains(reference->text())) return false;
+        found_.push_back(
+            {.begin = begin, .length = end - begin, .reference = *std::move(reference)});
+        return true;
+    }
+
+    std::string_view text_;
+    const std::set<std::string>& known_;
+    std::vector<ReferenceWord> found_;
+};
+
+}  // namespace
+
+std::vector<ReferenceWord> find_reference_words(std::string_view text,
+                                                const std::set<std::string>& known) {
+    return Scanner(text, known).run();
+}
+
+}  // namespace airlock::manifests

@@ -1,0 +1,125 @@
+#include "manifests/values.hpp"
+
+#include "base/error.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace airlock::manifests {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+constexpr std::size_t kMaxValue = 1024;
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_alnum(char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+}
+bool one_of(char c, std::string_view set) {
+    return set.find(c) != std::string_view::npos;
+}
+
+// Why `value` may not stand in a manifest; empty when it may.
+std::string_view fault_of(std::string_view value) {
+    if (value.empty()) return "is empty";
+    if (value.size() > kMaxValue) return "is longer than 1,024 bytes";
+    if (!is_alnum(value.front()) && !one_of(value.front(), "_/")) {
+        return "does not begin with a letter, a digit, _ or /";
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const char next = i + 1 < value.size() ? value[i + 1] : ' ';
+        if (!is_alnum(value[i]) && !one_of(value[i], "._:/=+@- ")) {
+            return "has a character other than letters, digits, space and . _ : / = + @ -";
+        }
+        if (value[i] == ' ' && next == ' ') return "ends with a space or has two together";
+        if (value[i] == ':' && next == ' ') return "has a colon at its end or before a space";
+    }
+    return {};
+}
+
+std::string names_of(const Values& values) {
+    std::string names;
+    for (const auto& [name, value] : values)
+        names += (names.empty() ? "" : ", ") + name;
+    return names.empty() ? "none" : names;
+}
+
+// The NAME of "${NAME}" at the start of `text`; empty when it is something else.
+std::string_view name_at(std::string_view text) {
+    if (!text.starts_with("${")) return {};
+    text.remove_prefix(2);
+    const auto end =
+        text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    if (end == std::string_view::npos || text[end] != '}') return {};
+    const auto name = text.substr(0, end);
+    return is_value_name(name) ? name : std::string_view{};
+}
+
+}  // namespace
+
+bool is_value_name(std::string_view name) {
+    return !name.empty() && (is_letter(name.front()) || name.front() == '_') &&
+           std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '_'; });
+}
+
+void check_value(std::string_view name, std::string_view value) {
+    const auto fault = fault_of(value);
+    if (fault.empty()) return;
+    // The text itself is not shown: somebody may have put a password here.
+    Error error(Errc::usage, "the value {} {}", name, fault);
+    throw error.set_hint(
+        "a value is put into the manifests as text and must not change their shape");
+}
+
+Values merge_values(const Values& declared, const Values& chosen) {
+    Values merged = declared;
+    for (const auto& [name, value] : chosen) {
+        const auto at = merged.find(name);
+        if (at == merged.end()) {
+            Error error(Errc::usage, "the bundle has no value \"{}\"", name);
+            throw error.set_hint("its values are: " + names_of(declared));
+        }
+        check_value(name, value);
+        at->second = value;
+    }
+    return merged;
+}
+
+std::string substitute_values(std::string_view text, std::string_view file, const Values& values) {
+    std::string out;
+    out.reserve(text.size());
+    std::size_t line = 1;
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] == '$') {
+            if (const auto literal = name_at(text.substr(at + 1)); !literal.empty()) {
+                out.append("${").append(literal).append("}");
+                at += literal.size() + 4;
+                continue;
+            }
+            if (const auto name = name_at(text.substr(at)); !name.empty()) {
+                const auto value = values.find(std::string(name));
+                if (value == values.end()) {
+                    Error error(Errc::invalid, "{}:{}: ${{{}}} is not declared", file, line, name);
+                    throw error.set_hint(
+                        fmt::format("declare it under values in bundle.yaml (there: {}), or write "
+                                    "$${{{}}} where this very text is meant",
+                                    names_of(values), name));
+                }
+                check_value(name, value->second);
+                out += value->second;
+                at += name.size() + 3;
+                continue;
+            }
+        }
+        if (text[at] == '\n') ++line;
+        out += text[at++];
+    }
+    return out;
+}
+
+}  // namespace airlock::manifests

@@ -33,7 +33,7 @@ write_module() {
 compile() {
   cd "$work/module"
   go build -v -trimpath -ldflags "-s -w -X $module/pkg/util.AppVersion=v1.8.2" -o "$result/" "${programs[@]}"
-  go build -v -trimpath -ldflags "-s -w" -o "$work/" helm.sh/helm/v3/cmd/helm
+  go build -v -trimpath -ldflags "-s -w" -o "$work/helm" helm.sh/helm/v3/cmd/helm
 }
 
 # The module holds the chart as its release tool finds it: a Chart.template.yaml, and the CRDs beside the templates.
@@ -50,7 +50,7 @@ render_manifest() {
   chmod u+w chart/templates/*
   {
     cat "$deploy/manifests/01-namespace.yaml"
-    ./helm template cert-manager chart --namespace cert-manager --set installCRDs=true \
+    "$work/helm" template cert-manager chart --namespace cert-manager --set installCRDs=true \
       --set startupapicheck.enabled=false --kube-version 1.20.2
   } > "$result/cert-manager.yaml"
 }

@@ -78,7 +78,7 @@ login_to_registry() { # host
   export REGISTRY_AUTH_FILE=$site/auth.json REGISTRY_CERTS=$site/certs
   mkdir -p "$REGISTRY_CERTS"
   [[ -z $registry_ca ]] || cp "$registry_ca" "$REGISTRY_CERTS/ca.crt"
-  skopeo login -q --cert-dir "$REGISTRY_CERTS" -u "$registry_username" --password-stdin "$1" <<< "$registry_password" > /dev/null
+  skopeo login --cert-dir "$REGISTRY_CERTS" -u "$registry_username" --password-stdin "$1" <<< "$registry_password" > /dev/null
 }
 
 take_down() {

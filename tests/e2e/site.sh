@@ -173,12 +173,12 @@ kick_node() { # node
 kicked_allocatable_is() { kick_node "$1" && allocatable_is "$1" "$2" "$3"; }
 
 # write_big_pod NAME CPU: a pod as the webhook's own, so that its image and pull secret are at hand, but not behind the
-# Service, asking for CPU.
+# Service, asking for CPU. Without its priority: it must push nobody out.
 write_big_pod() {
   kubectl -n "$namespace" get deployment "$namespace" -o json | jq --arg name "$1" --arg cpu "$2" '
     {apiVersion: "v1", kind: "Pod",
      metadata: {name: $name, namespace: .metadata.namespace, labels: {app: $name}},
-     spec: (.spec.template.spec | del(.affinity, .topologySpreadConstraints)
+     spec: (.spec.template.spec | del(.affinity, .topologySpreadConstraints, .priorityClassName)
        | .containers |= map(.resources.requests = {cpu: $cpu, memory: "16Mi"} | del(.resources.limits)))}'
 }
 

@@ -17,8 +17,8 @@ build_bundles() {
 make_version_two() { # kit
   sed -i -E '/^metadata:/,/^[a-z]+:/ s/1\.0\.0/1.1.0/' "$1/bundle.yaml"
   grep -q '1\.1\.0' "$1/bundle.yaml"
-  sed -i -E 's/(cpu: *"?)2\.0/\13.0/' "$1"/*.yaml
-  grep -q '3\.0' "$1"/*.yaml
+  sed -i -E 's/(CPU_RATIO: *")2\.0/\13.0/' "$1/bundle.yaml"
+  grep -q '"3\.0"' "$1/bundle.yaml"
 }
 
 bundle_is_the_same_twice() {

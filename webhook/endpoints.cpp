@@ -1,0 +1,123 @@
+#include "webhook/endpoints.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "webhook/mutator.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace airlock::webhook {
+namespace {
+
+Reply not_found() {
+    return {.status = 404, .body = "there is nothing here\n"};
+}
+
+std::optional<Reply> get_only(const RequestHead& head) {
+    if (head.method == "GET") return std::nullopt;
+    return Reply{.status = 405, .body = "GET only\n", .allow = "GET"};
+}
+
+Reply health(const ServiceState& state, std::string_view path) {
+    if (path == "/livez") return {.body = "ok"};
+    if (state.ready()) return {.body = "ok"};
+    std::string why;
+    if (state.policy.get() == nullptr) why += "no policy is loaded\n";
+    if (state.tls.get() == nullptr) why += "no certificate is loaded\n";
+    if (state.ending) why += "about to end\n";
+    return {.status = 503, .body = std::move(why)};
+}
+
+bool is_health(std::string_view path) {
+    return path == "/readyz" || path == "/livez";
+}
+
+bool is_json(std::string_view content_type) {
+    constexpr std::string_view kJson = "application/json";
+    return content_type.starts_with(kJson) &&
+           (content_type.size() == kJson.size() || content_type[kJson.size()] == ';' ||
+            content_type[kJson.size()] == ' ');
+}
+
+class AdmissionHandler final : public RequestHandler {
+  public:
+    explicit AdmissionHandler(ServiceState& state) : state_(state) {}
+
+    std::optional<Reply> refuse(const RequestHead& head) override {
+        if (is_health(head.path)) return get_only(head);
+        if (head.path != "/mutate") return not_found();
+        if (head.method != "POST")
+            return Reply{.status = 405, .body = "POST only\n", .allow = "POST"};
+        if (!is_json(head.content_type))
+            return Reply{.status = 415, .body = "application/json only\n"};
+        return std::nullopt;
+    }
+
+    Reply handle(const RequestHead& head, std::string& body) override {
+        if (is_health(head.path)) return health(state_, head.path);
+        const auto begin = Metrics::Clock::now();
+        const auto policy = state_.policy.get();
+        try {
+            auto mutation = mutate(parser_, body, policy.get());
+            const auto end = Metrics::Clock::now();
+            state_.metrics.record(mutation, end - begin, end);
+            if (mutation.doubt != Doubt::none) report(mutation, end);
+            return {.content_type = "application/json", .body = std::move(mutation.answer)};
+        } catch (const base::Error& problem) {
+            refused(400);
+            return {.status = 400, .body = std::string(problem.what()) + '\n'};
+        }
+    }
+
+    void refused(unsigned status) override { state_.metrics.record_refused(status); }
+    void connections_changed(int by) override { state_.metrics.record_connections(by); }
+
+  private:
+    // A node in doubt asks every 10 s, and thousands may: a line a reason now and then says enough.
+    void report(const Mutation& mutation, Metrics::Clock::time_point now) {
+        auto& last = reported_.at(static_cast<std::size_t>(mutation.doubt));
+        if (last != Metrics::Clock::time_point() && now - last < std::chrono::seconds(30)) return;
+        last = now;
+        base::log_warn("node {}: left as it is ({}): {}", mutation.node, to_string(mutation.doubt),
+                       mutation.detail);
+    }
+
+    ServiceState& state_;
+    ReviewParser parser_;
+    std::array<Metrics::Clock::time_point, kDoubts> reported_{};
+};
+
+class MetricsHandler final : public RequestHandler {
+  public:
+    explicit MetricsHandler(ServiceState& state) : state_(state) {}
+
+    std::optional<Reply> refuse(const RequestHead& head) override {
+        if (is_health(head.path) || head.path == "/metrics") return get_only(head);
+        return not_found();
+    }
+
+    Reply handle(const RequestHead& head, std::string&) override {
+        if (is_health(head.path)) return health(state_, head.path);
+        return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                .body = state_.metrics.text(Metrics::Clock::now())};
+    }
+
+    void refused(unsigned) override {}
+    void connections_changed(int) override {}
+
+  private:
+    ServiceState& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<RequestHandler> make_admission_handler(ServiceState& state) {
+    return std::make_unique<AdmissionHandler>(state);
+}
+
+std::unique_ptr<RequestHandler> make_metrics_handler(ServiceState& state) {
+    return std::make_unique<MetricsHandler>(state);
+}
+
+}  // namespace airlock::webhook

@@ -1,0 +1,466 @@
+#include "webhook/https_server.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "webhook/admission_review.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+namespace airlock::webhook {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace net = boost::asio;
+using Failure = boost::system::error_code;
+using Tcp = net::ip::tcp;
+using PlainStream = beast::tcp_stream;
+using TlsStream = net::ssl::stream<beast::tcp_stream>;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Connection {
+  public:
+    virtual ~Connection() = default;
+    // Closes when no request is being read or answered.
+    virtual void close_if_idle() = 0;
+    virtual void abort() = 0;
+    virtual std::optional<Clock::time_point> idle_since() const = 0;
+};
+
+// What all connections of a server share.
+struct Common {
+    ServerOptions options;
+    std::atomic<bool> ending{false};
+    std::atomic<std::size_t> open{0};
+    std::mutex mutex;
+    std::condition_variable all_closed;
+
+    void closed() {
+        const std::lock_guard lock(mutex);
+        --open;
+        all_closed.notify_all();
+    }
+};
+
+// A thread with its event loop and connections; everything but post() is its own thread's.
+struct Worker {
+    std::vector<std::unique_ptr<RequestHandler>> handlers;  // one a listener
+    std::unordered_map<Connection*, std::weak_ptr<Connection>> connections;
+    net::io_context loop{
+        1};  // last, so first to go: it holds the connections, which use the two above
+    std::thread thread;
+
+    void for_each(const std::function<void(Connection&)>& act) {
+        std::vector<std::shared_ptr<Connection>> all;
+        for (const auto& [key, connection] : connections) {
+            if (auto alive = connection.lock()) all.push_back(std::move(alive));
+        }
+        for (const auto& connection : all)
+            act(*connection);
+    }
+
+    // Makes room for a newcomer: clients that hold connections and ask nothing must not keep the
+    // API server out.
+    bool close_longest_idle() {
+        std::shared_ptr<Connection> oldest;
+        for (const auto& [key, connection] : connections) {
+            auto alive = connection.lock();
+            if (!alive || !alive->idle_since()) continue;
+            if (!oldest || *alive->idle_since() < *oldest->idle_since()) oldest = std::move(alive);
+        }
+        if (oldest) oldest->abort();
+        return oldest != nullptr;
+    }
+};
+
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+template <typename Stream>
+class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
+    static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
+
+  public:
+    template <typename... Args>
+    Session(Common& common, Worker& worker, RequestHandler& handler,
+            std::shared_ptr<TlsContext> tls, Args&&... args)
+        : common_(common),
+          worker_(worker),
+          handler_(handler),
+          tls_(std::move(tls)),
+          stream_(std::forward<Args>(args)...) {
+        handler_.connections_changed(1);
+    }
+
+    ~Session() override {
+        worker_.connections.erase(this);
+        handler_.connections_changed(-1);
+        common_.closed();
+    }
+
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void start() {
+        worker_.connections.emplace(this, this->weak_from_this());
+        Failure ignored;
+        socket().set_option(Tcp::no_delay(true), ignored);
+        if constexpr (kTls) {
+            lowest().expires_after(common_.options.handshake_time);
+            stream_.async_handshake(net::ssl::stream_base::server,
+                                    [self = this->shared_from_this()](Failure failure) {
+                                        if (!failure) self->wait_for_request();
+                                    });
+        } else {
+            wait_for_request();
+        }
+    }
+
+    void close_if_idle() override {
+        if (idle_since_) close();
+    }
+    void abort() override { lowest().close(); }
+    std::optional<Clock::time_point> idle_since() const override { return idle_since_; }
+
+  private:
+    PlainStream& lowest() { return beast::get_lowest_layer(stream_); }
+    Tcp::socket& socket() { return lowest().socket(); }
+
+    void wait_for_request() {
+        parser_.reset();
+        if (buffer_.size() > 0) return read_head();  // the next one is here already
+        buffer_.shrink_to_fit();
+        idle_since_ = Clock::now();
+        lowest().expires_after(common_.options.idle_time);
+        constexpr std::size_t kFirstRead = 32 * 1024;  // a usual review in one go
+        stream_.async_read_some(
+            buffer_.prepare(kFirstRead),
+            [self = this->shared_from_this()](Failure failure, std::size_t size) {
+                self->idle_since_.reset();
+                if (failure) return;
+                self->buffer_.commit(size);
+                self->read_head();
+            });
+    }
+
+    void read_head() {
+        parser_.emplace();
+        parser_->header_limit(common_.options.max_header);
+        parser_->body_limit(common_.options.max_body);
+        // One deadline for head and body: a client that sends a byte now and then gains nothing by
+        // it.
+        lowest().expires_after(common_.options.request_time);
+        http::async_read_header(stream_, buffer_, *parser_,
+                                [self = this->shared_from_this()](Failure failure, std::size_t) {
+                                    self->on_head(failure);
+                                });
+    }
+
+    void on_head(Failure failure) {
+        if (failure == http::error::body_limit)
+            return refuse({.status = 413, .body = "the body is too large\n"});
+        if (failure == http::error::header_limit)
+            return refuse({.status = 431, .body = "the head is too large\n"});
+        if (failure == http::error::end_of_stream) return close();
+        if (failure.category() == http::make_error_code(http::error::bad_method).category() &&
+            failure != http::error::partial_message) {
+            return refuse({.status = 400, .body = "this is not HTTP/1.1\n"});
+        }
+        if (failure) return;  // gone, or too slow
+        const auto& request = parser_->get();
+        if (request.version() != 11 && request.version() != 10) {
+            return refuse({.status = 505, .body = "HTTP/1.1 only\n"});
+        }
+        if (auto reply = handler_.refuse(head())) {
+            if (!parser_->is_done()) return refuse(std::move(*reply));
+            handler_.refused(reply->status);
+            return send(std::move(*reply));
+        }
+        if (const auto length = parser_->content_length()) {
+            parser_->get().body().reserve(static_cast<std::size_t>(*length) + kBodyPadding);
+        }
+        if (beast::iequals(request[http::field::expect], "100-continue")) return send_continue();
+        read_body();
+    }
+
+    void send_continue() {
+        static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+        net::async_write(stream_, net::buffer(kContinue),
+                         [self = this->shared_from_this()](Failure failure, std::size_t) {
+                             if (!failure) self->read_body();
+                         });
+    }
+
+    void read_body() {
+        http::async_read(
+            stream_, buffer_, *parser_,
+            [self = this->shared_from_this()](Failure failure, std::size_t) {
+                if (failure == http::error::body_limit) {
+                    return self->refuse({.status = 413, .body = "the body is too large\n"});
+                }
+                if (failure.category() ==
+                        http::make_error_code(http::error::bad_method).category() &&
+                    failure != http::error::partial_message) {
+                    return self->refuse({.status = 400, .body = "the body is broken\n"});
+                }
+                if (failure) return;
+                auto& body = self->parser_->get().body();
+                if (body.capacity() < body.size() + kBodyPadding)
+                    body.reserve(body.size() + kBodyPadding);
+                self->send(self->handler_.handle(self->head(), body));
+            });
+    }
+
+    RequestHead head() const {
+        const auto& request = parser_->get();
+        const auto target = view(request.target());
+        return {.method = view(request.method_string()),
+                .path = target.substr(0, target.find('?')),
+                .content_type = view(request[http::field::content_type])};
+    }
+
+    // Answers a request whose rest will not be read: the connection ends with it.
+    void refuse(Reply reply) {
+        handler_.refused(reply.status);
+        unread_ = true;
+        send(std::move(reply));
+    }
+
+    void send(Reply reply) {
+        keep_alive_ = !unread_ && parser_->get().keep_alive() && !common_.ending;
+        out_.clear();
+        fmt::format_to(std::back_inserter(out_),
+                       "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", reply.status,
+                       view(http::obsolete_reason(http::int_to_status(reply.status))),
+                       reply.content_type, reply.body.size());
+        if (!reply.allow.empty())
+            fmt::format_to(std::back_inserter(out_), "Allow: {}\r\n", reply.allow);
+        out_ += keep_alive_ ? "\r\n" : "Connection: close\r\n\r\n";
+        out_ += reply.body;  // head and body in one TLS record and one packet
+        lowest().expires_after(common_.options.request_time);
+        net::async_write(stream_, net::buffer(out_),
+                         [self = this->shared_from_this()](Failure failure, std::size_t) {
+                             if (failure) return;
+                             if (self->keep_alive_) return self->wait_for_request();
+                             self->close();
+                         });
+    }
+
+    void close() {
+        idle_since_.reset();
+        lowest().expires_after(std::chrono::seconds(2));
+        if constexpr (kTls) {
+            stream_.async_shutdown([self = this->shared_from_this()](Failure) { self->linger(); });
+        } else {
+            linger();
+        }
+    }
+
+    // Reads away what the client still sends: closing before would reset the connection, and the
+    // client would lose the reply that tells it why.
+    void linger() {
+        Failure ignored;
+        socket().shutdown(Tcp::socket::shutdown_send, ignored);
+        if (!unread_ || ++lingered_ > kMaxLinger) return;
+        lowest().async_read_some(net::buffer(scratch_),
+                                 [self = this->shared_from_this()](Failure failure, std::size_t) {
+                                     if (!failure) self->linger();
+                                 });
+    }
+
+    static constexpr int kMaxLinger = 4096;  // times 4 KiB: twice the largest body
+    Common& common_;
+    Worker& worker_;
+    RequestHandler& handler_;
+    std::shared_ptr<TlsContext> tls_;
+    Stream stream_;
+    beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    std::optional<Clock::time_point> idle_since_;
+    std::string out_;
+    std::array<char, 4096> scratch_;
+    int lingered_ = 0;
+    bool keep_alive_ = true;
+    bool unread_ = false;
+};
+
+}  // namespace
+
+struct HttpsServer::State {
+    Common common;
+    std::vector<Listener> listeners;
+    const SharedValue<TlsContext>& tls;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<Tcp::acceptor> acceptors;
+    std::vector<std::unique_ptr<net::steady_timer>> pauses;
+    std::size_t next = 0;
+
+    explicit State(const SharedValue<TlsContext>& source) : tls(source) {}
+
+    void listen(const Listener& listener) {
+        const auto name = fmt::format("{}:{}", listener.address, listener.port);
+        Failure failure;
+        const auto address = net::ip::make_address(listener.address, failure);
+        if (failure)
+            throw base::Error(base::Errc::usage, "\"{}\" is no IP address to listen on",
+                              listener.address);
+        auto& acceptor = acceptors.emplace_back(workers.front()->loop);
+        const Tcp::endpoint endpoint(address, listener.port);
+        acceptor.open(endpoint.protocol(), failure);
+        if (!failure) acceptor.set_option(net::socket_base::reuse_address(true), failure);
+        if (!failure) acceptor.bind(endpoint, failure);
+        if (!failure) acceptor.listen(net::socket_base::max_listen_connections, failure);
+        if (failure) {
+            throw base::Error(base::Errc::io, "cannot listen on {}: {}", name, failure.message())
+                .set_hint(
+                    "another process may hold the port: ss -ltnp shows which; choose another with "
+                    "--listen or "
+                    "--metrics-listen");
+        }
+        pauses.push_back(std::make_unique<net::steady_timer>(workers.front()->loop));
+    }
+
+    // All accepting is the first worker's; connections go round all of them.
+    void accept(std::size_t listener) {
+        auto& worker = *workers[next++ % workers.size()];
+        acceptors[listener].async_accept(worker.loop, [this, listener, &worker](
+                                                          Failure failure, Tcp::socket socket) {
+            if (failure == net::error::operation_aborted || !acceptors[listener].is_open()) return;
+            if (failure) {
+                // No descriptor left, most likely: try again when some were closed.
+                pauses[listener]->expires_after(std::chrono::milliseconds(100));
+                pauses[listener]->async_wait([this, listener](Failure stopped) {
+                    if (!stopped) accept(listener);
+                });
+                return;
+            }
+            ++common.open;
+            net::post(worker.loop, [this, listener, &worker, moved = std::move(socket)]() mutable {
+                begin(listener, worker, std::move(moved));
+            });
+            accept(listener);
+        });
+    }
+
+    void begin(std::size_t listener, Worker& worker, Tcp::socket socket) {
+        if (common.open > common.options.max_connections && !worker.close_longest_idle())
+            return common.closed();
+        auto& handler = *worker.handlers[listener];
+        if (!listeners[listener].tls) {
+            std::make_shared<Session<PlainStream>>(common, worker, handler, nullptr,
+                                                   std::move(socket))
+                ->start();
+            return;
+        }
+        auto context = tls.get();
+        if (!context) return common.closed();  // no certificate yet
+        SSL_CTX_up_ref(context->native.get());
+        net::ssl::context wrapped(context->native.get());
+        std::make_shared<Session<TlsStream>>(common, worker, handler, std::move(context),
+                                             std::move(socket), wrapped)
+            ->start();
+    }
+
+    void on_every_worker(const std::function<void(Worker&)>& act) {
+        for (const auto& worker : workers) {
+            net::post(worker->loop, [act, &worker = *worker] { act(worker); });
+        }
+    }
+
+    void close_listeners() {
+        net::post(workers.front()->loop, [this] {
+            Failure ignored;
+            for (auto& acceptor : acceptors)
+                acceptor.close(ignored);
+            for (auto& pause : pauses)
+                pause->cancel();
+        });
+    }
+};
+
+HttpsServer::HttpsServer(ServerOptions options, std::vector<Listener> listeners,
+                         const SharedValue<TlsContext>& tls)
+    : state_(std::make_unique<State>(tls)) {
+    state_->common.options = options;
+    state_->listeners = std::move(listeners);
+    for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
+        auto& worker = *state_->workers.emplace_back(std::make_unique<Worker>());
+        for (const auto& listener : state_->listeners)
+            worker.handlers.push_back(listener.make_handler());
+    }
+    for (const auto& listener : state_->listeners)
+        state_->listen(listener);
+    for (std::size_t i = 0; i < state_->listeners.size(); ++i)
+        state_->accept(i);
+    for (const auto& worker : state_->workers) {
+        worker->thread = std::thread([&worker = *worker] {
+            const auto busy = net::make_work_guard(worker.loop);
+            for (;;) {
+                try {
+                    worker.loop.run();
+                    return;
+                } catch (const std::exception& problem) {
+                    // One request's misfortune (no memory) must not end the thread that answers the
+                    // others.
+                    base::log_error("a connection failed: {}", problem.what());
+                }
+            }
+        });
+    }
+}
+
+HttpsServer::~HttpsServer() {
+    state_->common.ending = true;
+    for (const auto& worker : state_->workers)
+        worker->loop.stop();
+    for (const auto& worker : state_->workers)
+        worker->thread.join();
+    // Connections die with the loops that hold their handlers, while handlers and counters are
+    // still there.
+    state_->acceptors.clear();
+    state_->pauses.clear();
+    for (const auto& worker : state_->workers) {
+        worker->loop.restart();
+        worker->for_each([](Connection& connection) { connection.abort(); });
+        worker->loop.poll();
+    }
+}
+
+std::uint16_t HttpsServer::port(std::size_t listener) const {
+    return state_->acceptors.at(listener).local_endpoint().port();
+}
+
+void HttpsServer::announce_end() {
+    state_->common.ending = true;
+}
+
+bool HttpsServer::drain(std::chrono::milliseconds grace) {
+    announce_end();
+    state_->close_listeners();
+    state_->on_every_worker([](Worker& worker) {
+        worker.for_each([](Connection& connection) { connection.close_if_idle(); });
+    });
+    std::unique_lock lock(state_->common.mutex);
+    return state_->common.all_closed.wait_for(lock, grace,
+                                              [&] { return state_->common.open == 0; });
+}
+
+}  // namespace airlock::webhook

@@ -1,0 +1,73 @@
+// The webhook's counters in Prometheus' text format (version 0.0.4), all named node_oversell_*. Any
+// thread may call any function. Never grows without bound: nodes not heard of for a while are
+// dropped, and so are those beyond kMaxNodes.
+#pragma once
+
+#include "webhook/mutator.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace airlock::webhook {
+
+class Metrics {
+  public:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::size_t kMaxNodes = 20'000;
+    // Three of a kubelet's slowest reports.
+    static constexpr std::chrono::minutes kNodeLifetime{15};
+
+    // Dry runs count as requests but leave a node's values alone.
+    void record(const Mutation& mutation, std::chrono::nanoseconds took, Clock::time_point now);
+    // A request that was answered with an HTTP status of 400 and more.
+    void record_refused(unsigned status);
+    void record_policy(bool good, std::string_view generation);
+    void record_certificate(bool good, std::chrono::sys_seconds expires);
+    void record_connections(std::int64_t change) { connections_ += change; }
+
+    std::string text(Clock::time_point now);
+
+  private:
+    struct Values {
+        double raw = 0;
+        double applied = 0;
+        double ratio = 1;
+    };
+    struct NodeValues {
+        Clock::time_point seen;
+        std::map<std::string, Values, std::less<>> resources;
+    };
+    using Counter = std::atomic<std::uint64_t>;
+
+    void remember(const Mutation& mutation, Clock::time_point now);
+    void write_nodes(std::string& out, Clock::time_point now);
+
+    static constexpr std::array kBounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                        0.005,  0.01,    0.05,   0.25,  1.0};
+
+    std::array<Counter, kOutcomes> outcomes_{};
+    std::array<Counter, kDoubts> doubts_{};
+    std::array<Counter, kBounds.size() + 1> latency_{};
+    Counter latency_nanoseconds_{0};
+    Counter implausible_{0};
+    Counter foreign_{0};
+    Counter policy_loads_{0};
+    Counter policy_errors_{0};
+    Counter certificate_errors_{0};
+    std::atomic<bool> policy_good_{false};
+    std::atomic<std::int64_t> certificate_expiry_{0};
+    std::atomic<std::int64_t> connections_{0};
+
+    std::mutex mutex_;  // for all below
+    std::string policy_generation_;
+    std::map<unsigned, std::uint64_t> refused_;
+    std::map<std::string, NodeValues, std::less<>> nodes_;
+};
+
+}  // namespace airlock::webhook

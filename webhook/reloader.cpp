@@ -1,0 +1,70 @@
+#include "webhook/reloader.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+
+#include <fmt/chrono.h>
+
+namespace airlock::webhook {
+namespace {
+
+constexpr std::size_t kMaxPem = 1024 * 1024;
+
+void log_refused(const base::Error& problem, bool has_older, std::string_view what) {
+    base::log_error("{}", problem.what());
+    base::log_error("what to do: {}; {}",
+                    problem.hint().empty() ? "correct the file named above" : problem.hint(),
+                    has_older ? fmt::format("the last good {} stays in force", what)
+                              : fmt::format("not ready until there is a good {}", what));
+}
+
+}  // namespace
+
+Reloader::Reloader(ServedFiles files, ServiceState& state)
+    : files_(std::move(files)),
+      state_(state),
+      policy_watch_({files_.policy}),
+      certificate_watch_({files_.certificate, files_.key}) {}
+
+void Reloader::look(bool anyway) {
+    if (policy_watch_.changed() || anyway) load_policy();
+    if (certificate_watch_.changed() || anyway) load_certificate();
+}
+
+void Reloader::load_policy() {
+    const auto old = state_.policy.get();
+    try {
+        const auto text = base::read_file(files_.policy, Policy::kMaxFile);
+        auto policy = std::make_shared<const Policy>(Policy::parse(text, files_.policy.string()));
+        state_.metrics.record_policy(true, policy->generation());
+        if (old == nullptr || old->generation() != policy->generation()) {
+            base::log_info("policy {} of {} is in force", policy->generation(),
+                           files_.policy.string());
+        }
+        state_.policy.set(std::move(policy));
+    } catch (const base::Error& problem) {
+        state_.metrics.record_policy(false, {});
+        log_refused(problem, old != nullptr, "policy");
+    }
+}
+
+void Reloader::load_certificate() {
+    const auto old = state_.tls.get();
+    try {
+        const auto certificate = base::read_file(files_.certificate, kMaxPem);
+        const auto key = base::read_file(files_.key, kMaxPem);
+        auto context = std::make_shared<TlsContext>(base::with_context(
+            files_.certificate.string(), [&] { return tls_.make(certificate, key); }));
+        state_.metrics.record_certificate(true, context->expires);
+        base::log_info("certificate {} is in force; it ends {:%Y-%m-%d %H:%M} UTC",
+                       files_.certificate.string(),
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(context->expires)));
+        state_.tls.set(std::move(context));
+    } catch (const base::Error& problem) {
+        state_.metrics.record_certificate(false, {});
+        log_refused(problem, old != nullptr, "certificate");
+    }
+}
+
+}  // namespace airlock::webhook

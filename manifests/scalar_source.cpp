@@ -129,8 +129,15 @@ std::optional<std::vector<std::size_t>> scalar_source(std::string_view text, con
             if (!escape) return std::nullopt;
             at += escape->length;
             if (escape->value.empty() || is_blank(escape->value.front())) continue;
-            if (!value.substr(i).starts_with(escape->value)) return std::nullopt;
-            i += escape->value.size();
+            // yaml-cpp 0.7 makes the last byte alone of \N and \_.
+            const auto rest = value.substr(i);
+            if (rest.starts_with(escape->value)) {
+                i += escape->value.size();
+            } else if (rest.front() == escape->value.back()) {
+                ++i;
+            } else {
+                return std::nullopt;
+            }
         } else {
             if (text[at] != value[i]) return std::nullopt;
             source[i++] = at++;

@@ -81,6 +81,21 @@ void refuse_directives(std::string_view text, std::string_view file, std::size_t
     }
 }
 
+// The parser takes the end of the text for the end of a quoted scalar.
+bool is_closed(std::string_view text, std::size_t at) {
+    const char quote = text[at];
+    if (quote != '"' && quote != '\'') return true;
+    while (++at < text.size()) {
+        if (quote == '"' && text[at] == '\\') {
+            ++at;
+        } else if (text[at] == quote) {
+            if (quote == '"' || at + 1 == text.size() || text[at + 1] != quote) return true;
+            ++at;
+        }
+    }
+    return false;
+}
+
 // Makes the tree of the parser's events, and stops it as soon as a limit is passed.
 class TreeBuilder final : public YAML::EventHandler {
   public:
@@ -205,7 +220,10 @@ class TreeBuilder final : public YAML::EventHandler {
         if (parent.node->is_list()) {
             parent.node->items.push_back(&node);
         } else if (parent.key == nullptr) {
-            if (!node.is_scalar()) refuse_at(Errc::invalid, mark, "a key that is no string");
+            if (!node.is_scalar()) {
+                refuse_at(Errc::invalid, mark, "a key that is no string",
+                          "a template such as {{ this }} must be filled in first");
+            }
             if (!parent.keys.insert(node.value).second) {
                 refuse_at(Errc::invalid, mark,
                           fmt::format("the key \"{}\" is here twice", node.value),
@@ -272,10 +290,16 @@ YamlTree YamlTree::parse(std::string_view text, std::string_view file, std::size
     } catch (const YAML::Exception& problem) {
         builder.refuse_at(
             Errc::invalid, problem.mark, problem.msg,
-            "this is not valid YAML; the line named may be the one after the mistake");
+            "this is not valid YAML; look at the line before it too, and fill in templates first");
     }
     if (builder.root() == nullptr)
         refuse(Errc::invalid, file, first_line, 1, "there is no YAML document");
+    // Only the last one can be open: it swallows all that follows.
+    const auto last =
+        std::ranges::find_if(nodes->all.rbegin(), nodes->all.rend(), &YamlNode::is_scalar);
+    if (last != nodes->all.rend() && last->offset < text.size() && !is_closed(text, last->offset)) {
+        refuse(Errc::invalid, file, last->line, last->column, "this quote is not closed");
+    }
     nodes->root = builder.root();
     return YamlTree(std::move(nodes));
 }

@@ -1,0 +1,137 @@
+// The kit that ships: its description and its manifests agree with one another and with the names
+// that operators know.
+#include "base/file.hpp"
+#include "manifests/bundle_spec.hpp"
+#include "manifests/document.hpp"
+#include "manifests/image_fields.hpp"
+#include "manifests/order.hpp"
+#include "manifests/yaml.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+namespace airlock::manifests {
+namespace {
+
+const std::filesystem::path kFolder = AIRLOCK_SOURCE_DIR "/manifests/node-oversell";
+
+BundleSpec kit() {
+    return parse_bundle_spec(base::read_file(kFolder / "bundle.yaml", kMaxYamlSize), "bundle.yaml");
+}
+
+// The objects of the kit's own component for such a cluster.
+std::vector<Document> documents_for(CertificateIssuer issuer,
+                                    const std::set<std::string>& versions) {
+    const auto spec = kit();
+    std::vector<Document> all;
+    for (const auto& component : select_components(spec, {})) {
+        for (const auto& manifest : component.manifests) {
+            if (!is_wanted(manifest, issuer, versions)) continue;
+            const auto text = substitute_values(
+                base::read_file(kFolder / manifest.file, kMaxYamlSize), manifest.file, spec.values);
+            for (auto& document : split_documents(text, manifest.file))
+                all.push_back(std::move(document));
+        }
+    }
+    sort_for_apply(all);
+    return all;
+}
+
+std::vector<std::string> names_of(const std::vector<Document>& documents) {
+    std::vector<std::string> names;
+    for (const auto& document : documents)
+        names.push_back(document.key.api_version + " " + document.key.text());
+    return names;
+}
+
+TEST(Kit, GivesAnOldClusterWithItsOwnIssuerTheseObjects) {
+    const std::string ns = "node-oversell-webhook/";
+    EXPECT_THAT(
+        names_of(documents_for(CertificateIssuer::installer, {"v1", "policy/v1beta1"})),
+        testing::ElementsAre(
+            "v1 Namespace node-oversell-webhook", "v1 ResourceQuota " + ns + "critical-pods",
+            "v1 ServiceAccount " + ns + "node-oversell-webhook",
+            "v1 ConfigMap " + ns + "node-oversell-policy",
+            "networking.k8s.io/v1 NetworkPolicy " + ns + "node-oversell-webhook",
+            "policy/v1beta1 PodDisruptionBudget " + ns + "node-oversell-webhook",
+            "v1 Service " + ns + "node-oversell-webhook",
+            "apps/v1 Deployment " + ns + "node-oversell-webhook",
+            "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration node-oversell-webhook"));
+}
+
+TEST(Kit, GivesANewClusterWithCertManagerACertificateChainToo) {
+    const auto names =
+        names_of(documents_for(CertificateIssuer::cert_manager, {"v1", "policy/v1"}));
+    EXPECT_THAT(names,
+                testing::Contains(
+                    "policy/v1 PodDisruptionBudget node-oversell-webhook/node-oversell-webhook"));
+    EXPECT_THAT(names, testing::Not(testing::Contains(testing::StartsWith("policy/v1beta1"))));
+    for (const auto* name :
+         {"Issuer node-oversell-webhook/selfsigned", "Certificate node-oversell-webhook/serving-ca",
+          "Issuer node-oversell-webhook/serving-ca",
+          "Certificate node-oversell-webhook/serving-cert"}) {
+        EXPECT_THAT(names, testing::Contains(std::string("cert-manager.io/v1 ") + name));
+    }
+    EXPECT_THAT(names.back(), testing::HasSubstr("MutatingWebhookConfiguration"));
+}
+
+TEST(Kit, HasEveryImageThatItsManifestsName) {
+    const auto spec = kit();
+    std::set<std::string> bundled;
+    for (const auto& component : spec.components) {
+        for (const auto& image : component.images)
+            bundled.insert(image.ref.text());
+    }
+    std::size_t found = 0;
+    for (const auto& document :
+         documents_for(CertificateIssuer::cert_manager, {"v1", "policy/v1"})) {
+        for (const auto& field : find_image_fields(document, bundled)) {
+            EXPECT_TRUE(bundled.contains(field.reference.text()))
+                << field.file << ":" << field.line;
+            ++found;
+        }
+    }
+    EXPECT_EQ(found, 1U);
+}
+
+TEST(Kit, CoversTheServiceWithItsCertificate) {
+    const auto spec = kit();
+    ASSERT_TRUE(spec.certificate);
+    EXPECT_EQ(spec.certificate->secret.text(), "node-oversell-webhook/webhook-server-cert");
+    EXPECT_EQ(spec.certificate->certificate->text(), "node-oversell-webhook/serving-cert");
+    EXPECT_THAT(spec.certificate->dns_names,
+                testing::Contains("node-oversell-webhook.node-oversell-webhook.svc"));
+    EXPECT_EQ(spec.certificate->inject.at(0).text(),
+              "MutatingWebhookConfiguration/node-oversell-webhook");
+}
+
+TEST(Kit, NeverStandsInTheWayOfAHeartbeat) {
+    const auto documents = documents_for(CertificateIssuer::installer, {"v1", "policy/v1"});
+    const auto& last = documents.back();
+    ASSERT_TRUE(is_webhook_configuration(last.key));
+    const auto tree = YamlTree::parse(last.text, last.file, last.line);
+    const auto& hook = *tree.root().find("webhooks")->items.at(0);
+    EXPECT_EQ(hook.find("failurePolicy")->value, "Ignore");
+    EXPECT_EQ(hook.find("timeoutSeconds")->value, "2");
+    EXPECT_EQ(hook.find("sideEffects")->value, "None");
+    EXPECT_EQ(hook.find("rules")->items.size(), 1U);
+    EXPECT_EQ(hook.find("rules")->items.at(0)->find("resources")->items.at(0)->value,
+              "nodes/status");
+}
+
+TEST(Kit, NamesEveryFileOfItsFolder) {
+    std::set<std::string> named = {"bundle.yaml"};
+    for (const auto& component : kit().components) {
+        for (const auto& manifest : component.manifests)
+            named.insert(manifest.file);
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+        EXPECT_TRUE(named.contains(entry.path().filename().string())) << entry.path();
+    }
+}
+
+}  // namespace
+}  // namespace airlock::manifests

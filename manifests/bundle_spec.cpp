@@ -95,12 +95,9 @@ class SpecReader {
             top.refuse("there is no component", "a bundle has at least one, with its images");
         if (const auto* node = top.find("certificate")) spec.certificate = certificate(*node);
         spec.values = top.string_map("values");
-        for (const auto& [name, value] : spec.values) {
-            if (!is_value_name(name)) {
-                top.refuse(fmt::format(
-                    "the value's name \"{}\" has letters other than A-Z, a-z, 0-9 and _", name));
-            }
-            at_node(top, tree_.root(), [&] { check_value(name, value); });
+        if (const auto* values = top.find("values")) {
+            for (const auto& entry : values->entries)
+                check_declared(top, *entry.first, *entry.second);
         }
         for (const auto* node : top.list("checks"))
             spec.checks.push_back(check(*node));
@@ -115,6 +112,16 @@ class SpecReader {
     }
 
   private:
+    static void check_declared(const YamlFields& top, const YamlNode& name, const YamlNode& value) {
+        if (!is_value_name(name.value)) {
+            top.refuse(
+                name,
+                fmt::format("the value's name \"{}\" has letters other than A-Z, a-z, 0-9 and _",
+                            name.value));
+        }
+        at_node(top, value, [&] { check_value(name.value, value.value); });
+    }
+
     void component(BundleSpec& spec, const YamlNode& node) {
         YamlFields fields(tree_, node, "a component");
         Component made;

@@ -94,15 +94,16 @@ int apply_rank(const ObjectKey& key) {
 }
 
 void sort_for_apply(std::vector<Document>& documents) {
-    std::ranges::stable_sort(documents, {},
-                             [](const Document& document) { return apply_rank(document.key); });
+    std::stable_sort(documents.begin(), documents.end(), [](const Document& a, const Document& b) {
+        return apply_rank(a.key) < apply_rank(b.key);
+    });
 }
 
 std::vector<std::size_t> undo_order(std::span<const ObjectKey> applied) {
     std::vector<std::size_t> order(applied.size());
     std::iota(order.rbegin(), order.rend(), std::size_t{0});
-    std::ranges::stable_partition(
-        order, [&](std::size_t at) { return is_webhook_configuration(applied[at]); });
+    std::stable_partition(order.begin(), order.end(),
+                          [&](std::size_t at) { return is_webhook_configuration(applied[at]); });
     return order;
 }
 

@@ -51,6 +51,17 @@ bool is_taint_or_kind(const Reference& reference) {
            path.find('/') == std::string::npos && tag.front() >= 'A' && tag.front() <= 'Z';
 }
 
+// "\nquay.io/…" in JSON inside of a string: the letters after the backslash that belong to the
+// escape; 0 for none.
+std::size_t escape_length(std::string_view word) {
+    if (one_of(word.front(), "nrtbf/")) return 1;
+    const auto digits = word.substr(1, 4);
+    const bool hex = digits.size() == 4 && std::ranges::all_of(digits, [](char c) {
+                         return is_digit(c) || one_of(c, "abcdefABCDEF");
+                     });
+    return word.front() == 'u' && hex ? 5 : 0;
+}
+
 // Whether `image:`, `image=` or `"image":` stands before.
 bool follows_image_key(std::string_view before) {
     const auto trim = [&](std::string_view set) {
@@ -95,8 +106,11 @@ class Scanner {
         // A part of a template, a glob or an encoded URL names no image.
         if (begin > 0 && one_of(text_[begin - 1], "$})*%+~?")) return;
         if (end < text_.size() && one_of(text_[end], "$*%+~?{(")) return;
-        // "\nquay.io/…" in JSON inside of a string: the letter belongs to the escape.
-        if (begin > 0 && text_[begin - 1] == '\\' && one_of(text_[begin], "nrtbf")) ++begin;
+        if (begin > 0 && text_[begin - 1] == '\\') {
+            const auto escape = escape_length(text_.substr(begin, end - begin));
+            if (escape == 0) return;
+            begin += escape;
+        }
         bool only_known = false;
         const auto whole = text_.substr(begin, end - begin);
         if (const auto scheme = whole.find("://"); scheme != std::string_view::npos) {

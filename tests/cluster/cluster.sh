@@ -55,7 +55,9 @@ plug_cable() {
   [[ -f number ]] || fail "no network cable for the node: 10.99.0.0 to 10.99.9.0 are taken, or the kernel has no veth" "$state/cable.log"
   ip addr add "10.99.$n.1/24" dev "airlock$n"
   ip link set "airlock$n" up
-  in_node sh -ec "ip link set lo up; ip addr add 10.99.$n.2/24 dev node0; ip link set node0 up"
+  # The node has no default route, and a Service's address is looked up as a route before iptables gets to turn it
+  # into a pod's: so there is a route for those.
+  in_node sh -ec "ip link set lo up; ip addr add 10.99.$n.2/24 dev node0; ip link set node0 up; ip route add $services dev node0"
   # Kubernetes wants these; the second is absent where the kernel has no bridge filter.
   # shellcheck disable=SC2016 # expanded by the shell in the node
   in_node sh -c 'for f in ipv4/ip_forward bridge/bridge-nf-call-iptables; do echo 1 > /proc/sys/net/$f; done' 2> /dev/null || true

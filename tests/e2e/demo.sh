@@ -44,7 +44,7 @@ at_exit() {
   trap - EXIT INT TERM
   if ((status != 0)) && [[ -n $stage_words ]]; then
     say ""
-    say "demo: stopped at [$stage/$stages] $stage_words (logs: $site/log, $site/cluster/log)"
+    say "demo: stopped at [$stage/$stages] $stage_words (logs: $site/log)"
   fi
   [[ ! -d $site/cluster/log ]] || cp -r "$site/cluster/log" "$site/log/cluster" 2> /dev/null || true
   if [[ $keep == 1 ]]; then
@@ -93,7 +93,7 @@ find_programs() {
   require_programs
   local program
   for program in airlock-bundler airlock-installer node-oversell-webhook; do
-    say "  dist/$program: $(stat -c %s "$root/dist/$program") bytes, static"
+    say "  $program: $(stat -c %s "$dist/$program") bytes, static"
   done
 }
 

@@ -6,14 +6,15 @@ root=$(realpath "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..")
 cluster=$root/tests/cluster
 # shellcheck source-path=SCRIPTDIR source=../cluster/lib.sh
 source "$cluster/lib.sh"
-bundler=$root/dist/airlock-bundler installer=$root/dist/airlock-installer
+dist=${AIRLOCK_DIST:-$root/dist} # others than the shipped ones: a sanitizer build, say
+bundler=$dist/airlock-bundler installer=$dist/airlock-installer
 cache=$(airlock_cache)
 namespace=node-oversell-webhook
 
 require_programs() {
   local program
   for program in airlock-bundler airlock-installer node-oversell-webhook; do
-    [[ -x $root/dist/$program ]] || fail "no dist/$program; make it: make dist"
+    [[ -x $dist/$program ]] || fail "no $dist/$program; make it: make dist"
   done
 }
 
@@ -71,6 +72,16 @@ start_private_registry() {
   registry_ca=$site/private/ca.crt registry_username=$(cat "$site/private/username") registry_password=$(cat "$site/private/password")
   "$cluster/cluster.sh" trust "$site/cluster" "$registry" "$registry_ca"
   login_to_registry "$registry"
+  seed_private_registry
+}
+
+# What a site has already: other people's images, beside those of the kit, and under a tag that the kit will move.
+seed_private_registry() {
+  local tag
+  for tag in somebody/else:1 node-oversell-webhook:1.0.0 node-oversell-webhook:keep jetstack/cert-manager-webhook:v1.8.2; do
+    skopeo copy -q --src-tls-verify=false --dest-cert-dir "$REGISTRY_CERTS" \
+      "docker://$internet/airlock-test/small:1" "docker://$registry/airlock/$tag"
+  done
 }
 
 # For the dumps alone; the installer gets the password by its own way.
@@ -98,7 +109,7 @@ copy_kit() {
   rm -rf "$site/kits/$1"
   mkdir -p "$site/kits/$1/manifests"
   cp -r "$root/manifests/node-oversell" "$site/kits/$1/manifests/"
-  ln -s "$root/dist" "$site/kits/$1/dist"
+  ln -s "$dist" "$site/kits/$1/dist"
   [[ -f $site/web/cert-manager.yaml ]] || return 0
   local checksum
   checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)

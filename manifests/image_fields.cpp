@@ -6,7 +6,6 @@
 #include "manifests/yaml.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <string_view>

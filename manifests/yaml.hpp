@@ -29,8 +29,8 @@ struct YamlNode {
     Kind kind = Kind::null;
     std::string value;    // of a scalar, unescaped and unfolded
     bool quoted = false;  // a scalar that is a string whatever it looks like: in quotes, or a block
-    std::size_t offset =
-        0;  // bytes of the text after a byte order mark, at the node's tag or anchor if it has one
+    // In bytes of the text without its byte order mark; at the tag or anchor when there is one.
+    std::size_t offset = 0;
     std::size_t line = 0;                                              // of the file, from 1
     std::size_t column = 0;                                            // in bytes, from 1
     std::vector<const YamlNode*> items;                                // of a list

@@ -49,21 +49,21 @@ std::string_view raw_text(sj::value value) {
     return simdjson::to_json_string(value);
 }
 
+enum class Numbers { refused, taken };
+
 // Maps of strings; quantities may be numbers too. False when a value is something else.
-bool read_map(sj::value value, std::vector<TextPair>& out) {
+bool read_map(sj::value value, std::vector<TextPair>& out, Numbers numbers = Numbers::refused) {
     bool sound = true;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value entry = member.value();
-        switch (entry.type()) {
-            case sj::json_type::string:
-                out.emplace_back(key, entry.get_string());
-                break;
-            case sj::json_type::number:
-                out.emplace_back(key, raw_text(entry));
-                break;
-            default:
-                sound = false;
+        const sj::json_type type = entry.type();
+        if (type == sj::json_type::string) {
+            out.emplace_back(key, entry.get_string());
+        } else if (type == sj::json_type::number && numbers == Numbers::taken) {
+            out.emplace_back(key, raw_text(entry));
+        } else {
+            sound = false;
         }
     }
     return sound;
@@ -126,11 +126,12 @@ std::string_view read_status(sj::value value, NodeView& node) {
         sj::value field = member.value();
         if (key == "allocatable" && is_object(field)) {
             node.has_allocatable = true;
-            if (!read_map(field, node.allocatable))
+            if (!read_map(field, node.allocatable, Numbers::taken))
                 trouble = "a value of allocatable is no quantity";
         } else if (key == "capacity" && is_object(field)) {
             // Part of the rest as well: a changed capacity is news that must be stored.
-            if (!read_map(field, node.capacity)) trouble = "a value of capacity is no quantity";
+            if (!read_map(field, node.capacity, Numbers::taken))
+                trouble = "a value of capacity is no quantity";
             node.rest.emplace_back(key, "");
             for (const auto& entry : node.capacity)
                 node.rest.push_back(entry);

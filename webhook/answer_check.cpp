@@ -2,10 +2,10 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "webhook/decision.hpp"
 #include "webhook/heartbeat.hpp"
 #include "webhook/json_patch.hpp"
 #include "webhook/node_state.hpp"
+#include "webhook/resource.hpp"
 
 #include <fmt/format.h>
 

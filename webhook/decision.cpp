@@ -1,5 +1,7 @@
 #include "webhook/decision.hpp"
 
+#include "webhook/resource.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -148,13 +150,6 @@ Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
     const bool same = decision.state.resources == state.resources;
     decision.state.generation = same ? state.generation : std::string(generation);
     return decision;
-}
-
-bool is_valid_allocatable(std::string_view resource, const Quantity& value) {
-    if (value.is_negative()) return false;
-    const bool native = resource == "cpu" || resource == "memory" ||
-                        resource == "ephemeral-storage" || resource == "storage";
-    return native || value.is_whole();
 }
 
 }  // namespace airlock::webhook

@@ -52,7 +52,4 @@ Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
                 std::span<const TextPair> capacity, const NodeState& state,
                 std::string_view generation);
 
-// True when Kubernetes accepts `value` for `resource` in a node's allocatable.
-bool is_valid_allocatable(std::string_view resource, const Quantity& value);
-
 }  // namespace airlock::webhook

@@ -135,7 +135,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     }
 
     void close_if_idle() override {
-        if (idle_since_) close();
+        if (!idle_since_) return;
+        closing_ = true;
+        lowest().cancel();  // a shutdown would wait behind the read that waits for a request
     }
     void abort() override { lowest().close(); }
     std::optional<Clock::time_point> idle_since() const override { return idle_since_; }
@@ -155,6 +157,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
             buffer_.prepare(kFirstRead),
             [self = this->shared_from_this()](Failure failure, std::size_t size) {
                 self->idle_since_.reset();
+                if (failure && self->closing_) return self->close();
                 if (failure) return;
                 self->buffer_.commit(size);
                 self->read_head();
@@ -300,6 +303,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     int lingered_ = 0;
     bool keep_alive_ = true;
     bool unread_ = false;
+    bool closing_ = false;
 };
 
 }  // namespace
@@ -310,6 +314,7 @@ struct HttpsServer::State {
     const SharedValue<TlsContext>& tls;
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<Tcp::acceptor> acceptors;
+    std::vector<std::uint16_t> ports;
     std::vector<std::unique_ptr<net::steady_timer>> pauses;
     std::size_t next = 0;
 
@@ -335,6 +340,7 @@ struct HttpsServer::State {
                     "--listen or "
                     "--metrics-listen");
         }
+        ports.push_back(acceptor.local_endpoint().port());
         pauses.push_back(std::make_unique<net::steady_timer>(workers.front()->loop));
     }
 
@@ -445,7 +451,7 @@ HttpsServer::~HttpsServer() {
 }
 
 std::uint16_t HttpsServer::port(std::size_t listener) const {
-    return state_->acceptors.at(listener).local_endpoint().port();
+    return state_->ports.at(listener);
 }
 
 void HttpsServer::announce_end() {

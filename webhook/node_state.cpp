@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "webhook/resource.hpp"
 
 #include <algorithm>
 
@@ -22,7 +23,7 @@ std::optional<ResourceState> parse_resource(const std::string& name, const base:
     const auto* ratio = text("ratio");
     const auto* source = text("source");
     const auto* applied = base::find(json, "applied");
-    if (name.empty() || raw == nullptr || ratio == nullptr || source == nullptr ||
+    if (!is_oversellable(name) || raw == nullptr || ratio == nullptr || source == nullptr ||
         applied == nullptr || !applied->is_array() || applied->empty() ||
         applied->size() > ResourceState::kRing) {
         return std::nullopt;
@@ -30,13 +31,13 @@ std::optional<ResourceState> parse_resource(const std::string& name, const base:
     ResourceState state{.name = name, .raw = {}, .applied = {}, .ratio = {}, .source = *source};
     const auto raw_value = Quantity::parse(*raw);
     const auto ratio_value = Ratio::parse(*ratio);
-    if (!raw_value || raw_value->is_negative() || !ratio_value) return std::nullopt;
+    if (!raw_value || !is_valid_allocatable(name, *raw_value) || !ratio_value) return std::nullopt;
     state.raw = *raw_value;
     state.ratio = *ratio_value;
     for (const auto& entry : *applied) {
         if (!entry.is_string()) return std::nullopt;
         const auto value = Quantity::parse(entry.get_ref<const std::string&>());
-        if (!value || value->is_negative()) return std::nullopt;
+        if (!value || !is_valid_allocatable(name, *value)) return std::nullopt;
         state.applied.push_back(*value);
     }
     return state;

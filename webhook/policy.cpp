@@ -2,6 +2,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "webhook/resource.hpp"
 
 #include <yaml-cpp/yaml.h>
 
@@ -58,10 +59,7 @@ class PolicyReader {
             try {
                 base::throw_if_any(Errc::usage, "the oversell policy cannot be used", problems_);
             } catch (Error& made) {
-                made.set_hint(
-                    "correct the lines named above in the ConfigMap; until then the last good "
-                    "policy "
-                    "stays in force");
+                made.set_hint("correct the lines named above in the policy's ConfigMap");
                 throw;
             }
         }
@@ -351,9 +349,7 @@ Policy Policy::parse(std::string_view yaml, std::string_view file_name) {
     }
     const auto unreadable = [&](int line, std::string_view why) {
         return Error(Errc::usage, "{}:{}: not readable as YAML: {}", file_name, line, why)
-            .set_hint(
-                "correct the line named above in the ConfigMap; until then the last good policy "
-                "stays in force");
+            .set_hint("correct the line named above in the policy's ConfigMap");
     };
     try {
         const auto documents = YAML::LoadAll(std::string(yaml));
@@ -368,12 +364,6 @@ Policy Policy::parse(std::string_view yaml, std::string_view file_name) {
 
 bool Policy::allows(std::string_view resource) const {
     return std::find(resources_.begin(), resources_.end(), resource) != resources_.end();
-}
-
-bool is_oversellable(std::string_view resource) {
-    constexpr std::size_t kMaxName = 253 + 1 + 63;
-    return !resource.empty() && resource.size() <= kMaxName &&
-           !resource.starts_with("hugepages-") && !resource.starts_with("attachable-volumes-");
 }
 
 }  // namespace airlock::webhook

@@ -99,7 +99,4 @@ class Policy {
 // forever.
 bool in_canary(std::string_view node, std::uint32_t percent);
 
-// True for a resource whose name Kubernetes could oversell: not hugepages, not attachable volumes.
-bool is_oversellable(std::string_view resource);
-
 }  // namespace airlock::webhook

@@ -51,7 +51,7 @@ void check_processor() {
 
 }  // namespace
 
-void add_serve_command(CLI::App& app, ServeOptions& options) {
+CLI::App* add_serve_command(CLI::App& app, ServeOptions& options) {
     auto* command =
         app.add_subcommand("serve", "Answer the API server's admission reviews until SIGTERM");
     command->add_option("--listen", options.listen, "Address and port of the HTTPS server")
@@ -81,6 +81,7 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
                      "How long requests under way may then take")
         ->capture_default_str()
         ->check(CLI::Range(0U, 3600U));
+    return command;
 }
 
 void block_reload_signal() {

@@ -27,7 +27,7 @@ struct ServeOptions {
     unsigned grace_seconds = 10;  // then at most this long for requests under way
 };
 
-void add_serve_command(CLI::App& app, ServeOptions& options);
+CLI::App* add_serve_command(CLI::App& app, ServeOptions& options);
 
 // Blocks SIGHUP for the whole process, so that serve() can wait for it. Before any thread starts.
 void block_reload_signal();

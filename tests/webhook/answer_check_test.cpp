@@ -1,0 +1,83 @@
+#include "webhook/answer_check.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace airlock::webhook {
+namespace {
+
+NodeView node() {
+    NodeView view;
+    view.present = view.has_annotations = view.has_allocatable = true;
+    view.annotations = {{"a", "b"}};
+    view.allocatable = {{"cpu", "2"}, {"pods", "110"}};
+    view.conditions = {{"Ready", "2026-11-21T00:52:57Z"}};
+    return view;
+}
+
+struct Row {
+    const char* name;
+    const char* patch;
+    bool sound;
+};
+
+TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
+    const Row rows[] = {
+        {"nothing", "[]", true},
+        {"cpu", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"}])", true},
+        {"state",
+         R"([{"op":"add","path":"/metadata/annotations/node-oversell~1state","value":""}])", true},
+        {"time",
+         R"([{"op":"add","path":"/status/conditions/0/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
+         true},
+        {"no quantity", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4x"}])", false},
+        {"a number", R"([{"op":"add","path":"/status/allocatable/cpu","value":4}])", false},
+        {"negative", R"([{"op":"add","path":"/status/allocatable/cpu","value":"-4"}])", false},
+        {"not canonical", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4000m"}])",
+         false},
+        {"half a pod", R"([{"op":"add","path":"/status/allocatable/pods","value":"1500m"}])",
+         false},
+        {"a new resource", R"([{"op":"add","path":"/status/allocatable/memory","value":"1"}])",
+         false},
+        {"allocatable replaced", R"([{"op":"add","path":"/status/allocatable","value":{}}])",
+         false},
+        {"status replaced", R"([{"op":"add","path":"/status","value":{}}])", false},
+        {"capacity", R"([{"op":"add","path":"/status/capacity","value":{}}])", false},
+        {"spec", R"([{"op":"add","path":"/spec","value":{}}])", false},
+        {"label", R"([{"op":"add","path":"/metadata/labels","value":{}}])", false},
+        {"another annotation", R"([{"op":"add","path":"/metadata/annotations/a","value":"c"}])",
+         false},
+        {"annotations lost", R"([{"op":"add","path":"/metadata/annotations","value":{}}])", false},
+        {"garbage state",
+         R"([{"op":"add","path":"/metadata/annotations/node-oversell~1state","value":"x"}])",
+         false},
+        {"no time",
+         R"([{"op":"add","path":"/status/conditions/0/lastHeartbeatTime","value":"now"}])", false},
+        {"a condition's status",
+         R"([{"op":"add","path":"/status/conditions/0/status","value":"False"}])", false},
+        {"a condition more", R"([{"op":"add","path":"/status/conditions/-","value":{}}])", false},
+        {"a missing condition",
+         R"([{"op":"add","path":"/status/conditions/1/lastHeartbeatTime","value":"x"}])", false},
+        {"remove", R"([{"op":"remove","path":"/metadata/annotations/a"}])", false},
+        {"no JSON", "x", false},
+    };
+    for (const auto& row : rows) {
+        const auto fault = find_fault(node(), row.patch);
+        EXPECT_EQ(!fault, row.sound) << row.name << ": " << fault.value_or("no fault found");
+    }
+}
+
+TEST(AnswerCheck, DemandsThatAnnotationsAreMadeFirst) {
+    auto bare = node();
+    bare.has_annotations = false;
+    bare.annotations.clear();
+    constexpr std::string_view kState =
+        R"({"op":"add","path":"/metadata/annotations/node-oversell~1state","value":""})";
+    EXPECT_TRUE(find_fault(bare, fmt::format("[{}]", kState)));
+    EXPECT_FALSE(find_fault(
+        bare,
+        fmt::format(R"([{{"op":"add","path":"/metadata/annotations","value":{{}}}},{}])", kState)));
+}
+
+}  // namespace
+}  // namespace airlock::webhook

@@ -1,0 +1,38 @@
+#include "webhook/certificate.hpp"
+
+#include "base/error.hpp"
+#include "tests/webhook/support.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::webhook {
+namespace {
+
+TEST(Certificate, TakesAPairAndKnowsItsEnd) {
+    const TlsContextFactory factory;
+    const auto pair = test::make_pair_for("a");
+    const auto context = factory.make(pair.certificate, pair.key);
+    ASSERT_TRUE(context.native);
+    const auto left = context.expires - std::chrono::system_clock::now();
+    EXPECT_GT(left, std::chrono::minutes(50));
+    EXPECT_LT(left, std::chrono::minutes(61));
+}
+
+TEST(Certificate, RefusesHalfAPair) {
+    const TlsContextFactory factory;
+    const auto pair = test::make_pair_for("a");
+    const auto other = test::make_pair_for("b");
+    EXPECT_THROW(factory.make(pair.certificate, other.key), base::Error);
+    EXPECT_THROW(factory.make(pair.certificate, ""), base::Error);
+    EXPECT_THROW(factory.make("", pair.key), base::Error);
+    EXPECT_THROW(factory.make(pair.certificate.substr(0, 100), pair.key), base::Error);
+    try {
+        factory.make(pair.certificate, pair.key.substr(0, 120));
+        ADD_FAILURE();
+    } catch (const base::Error& error) {
+        EXPECT_EQ(std::string(error.what()).find(pair.key.substr(40, 20)), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace airlock::webhook

@@ -1,0 +1,209 @@
+#include "webhook/mutator.hpp"
+
+#include "base/error.hpp"
+#include "tests/webhook/support.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::webhook {
+namespace {
+
+using base::Json;
+
+constexpr std::string_view kDouble = "default: {ratios: {cpu: \"2\", memory: \"1.5\"}}";
+
+const Json& allocatable(const test::Answered& answered) {
+    return answered.object.at("status").at("allocatable");
+}
+
+std::string state_of(const test::Answered& answered) {
+    return answered.object.at("metadata").at("annotations").value("node-oversell/state", "absent");
+}
+
+TEST(Mutator, RaisesTheRealHeartbeats) {
+    const auto policy = test::policy(kDouble);
+    struct Row {
+        const char* file;
+        const char* memory;
+    };
+    const Row rows[] = {{"admission-review-node-status.json", "36872526Ki"},
+                        {"admission-review-node-status-50-images.json", "36872526Ki"},
+                        {"admission-review-node-status-1.34.json", "36872544Ki"}};
+    for (const auto& row : rows) {
+        const auto review = Json::parse(test::fixture(row.file));
+        const auto answered = test::answer(review, &policy);
+        EXPECT_EQ(answered.mutation.outcome, Outcome::patched) << row.file;
+        EXPECT_EQ(answered.response.at("uid"), review.at("request").at("uid")) << row.file;
+        EXPECT_EQ(allocatable(answered).at("cpu"), "4") << row.file;
+        EXPECT_EQ(allocatable(answered).at("memory"), row.memory) << row.file;
+        // Everything else is as it was, capacity first of all.
+        auto expected = review.at("request").at("object");
+        expected["status"]["allocatable"]["cpu"] = "4";
+        expected["status"]["allocatable"]["memory"] = row.memory;
+        expected["metadata"]["annotations"]["node-oversell/state"] = state_of(answered);
+        EXPECT_EQ(answered.object, expected) << row.file;
+        EXPECT_TRUE(NodeState::parse(state_of(answered))->find("cpu") != nullptr) << row.file;
+    }
+}
+
+TEST(Mutator, MakesTheAnnotationsOfANodeThatHasNone) {
+    const auto policy = test::policy(kDouble);
+    test::NodeValues node;
+    node.annotations.reset();
+    const auto answered = test::answer(test::review_json(node, node), &policy);
+    EXPECT_EQ(answered.mutation.outcome, Outcome::patched);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "4");
+}
+
+TEST(Mutator, AnswersTheOldVersionInKind) {
+    const auto policy = test::policy(kDouble);
+    auto review = test::review_json({}, {});
+    review["apiVersion"] = "admission.k8s.io/v1beta1";
+    const auto answered = test::answer(review, &policy);
+    EXPECT_EQ(Json::parse(answered.mutation.answer).at("apiVersion"), "admission.k8s.io/v1beta1");
+    EXPECT_EQ(answered.response.at("uid"), "u-1");
+}
+
+// The stored node and a later request, as a sequence of answers would leave them.
+test::NodeValues oversold(const Policy& policy) {
+    test::NodeValues node;
+    const auto answered = test::answer(test::review_json(node, node), &policy);
+    node.allocatable = allocatable(answered).get<std::map<std::string, std::string>>();
+    (*node.annotations)["node-oversell/state"] = state_of(answered);
+    return node;
+}
+
+TEST(Mutator, NeverMultipliesItsOwnValues) {
+    const auto policy = test::policy(kDouble);
+    auto stored = oversold(policy);
+    for (int i = 0; i < 5; ++i) {
+        auto now = stored;
+        now.ready = i % 2 == 0 ? "False" : "True";  // a writer of conditions
+        const auto answered = test::answer(test::review_json(now, stored), &policy);
+        EXPECT_EQ(answered.mutation.outcome, Outcome::unchanged);
+        EXPECT_EQ(allocatable(answered).at("cpu"), "4");
+        stored = now;
+    }
+}
+
+TEST(Mutator, TrustsTheStoredRecordAndNotTheRequests) {
+    const auto policy = test::policy(kDouble);
+    const auto stored = oversold(policy);
+    auto now = stored;
+    (*now.annotations)["node-oversell/state"] =
+        R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"1","applied":["4"],"ratio":"2","source":"default"}}})";
+    const auto answered = test::answer(test::review_json(now, stored), &policy);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "4");
+    EXPECT_EQ(state_of(answered), stored.annotations->at("node-oversell/state"));
+}
+
+TEST(Mutator, GivesRealValuesBackAndEmptiesTheRecord) {
+    const auto policy = test::policy(kDouble);
+    const auto stored = oversold(policy);
+    auto now = stored;
+    now.labels["node-oversell/disable"] = "true";
+    const auto answered = test::answer(test::review_json(now, stored), &policy);
+    EXPECT_EQ(answered.mutation.outcome, Outcome::restored);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "2");
+    EXPECT_EQ(allocatable(answered).at("memory"), "24581684Ki");
+    EXPECT_EQ(state_of(answered), "");
+    const auto killed = test::policy("killSwitch: true");
+    EXPECT_EQ(test::answer(test::review_json(stored, stored), &killed).mutation.outcome,
+              Outcome::restored);
+    const auto nothing = test::policy("mode: enforce");
+    EXPECT_EQ(allocatable(test::answer(test::review_json(stored, stored), &nothing)).at("cpu"),
+              "2");
+}
+
+TEST(Mutator, OnlyNotesInObserveMode) {
+    const auto policy = test::policy("mode: observe\n" + std::string(kDouble));
+    const auto answered = test::answer(test::review_json({}, {}), &policy);
+    EXPECT_EQ(answered.mutation.outcome, Outcome::observed);
+    EXPECT_FALSE(answered.response.contains("patch"));
+    EXPECT_EQ(answered.response.at("auditAnnotations").at("detail"),
+              "cpu 2 -> 4 (x2, default); memory 24581684Ki -> 36872526Ki (x1.5, default)");
+}
+
+TEST(Mutator, IgnoresOtherRequests) {
+    const auto policy = test::policy(kDouble);
+    const std::pair<const char*, Json> rows[] = {{"operation", "CREATE"},
+                                                 {"operation", "DELETE"},
+                                                 {"subResource", ""},
+                                                 {"resource", {{"resource", "pods"}}}};
+    for (const auto& [key, value] : rows) {
+        auto review = test::review_json({}, {});
+        review["request"][key] = value;
+        const auto answered = test::answer(review, &policy);
+        EXPECT_EQ(answered.mutation.outcome, Outcome::ignored) << key;
+        EXPECT_EQ(answered.response.at("allowed"), true) << key;
+        EXPECT_FALSE(answered.response.contains("patch")) << key;
+    }
+}
+
+struct DoubtRow {
+    const char* name;
+    Doubt doubt;
+    void (*change)(test::NodeValues& node);
+    void (*spoil)(Json& review);
+};
+
+TEST(Mutator, LeavesTheNodeAloneInDoubtAndSaysWhy) {
+    const auto no_change = [](test::NodeValues&) {};
+    const auto no_spoil = [](Json&) {};
+    const DoubtRow rows[] = {
+        {"state", Doubt::state_annotation,
+         [](auto& node) { (*node.annotations)["node-oversell/state"] = "{\"v\":9}"; }, no_spoil},
+        {"ratio", Doubt::ratio_annotation,
+         [](auto& node) { (*node.annotations)["node-oversell/ratio"] = "cpu=lots"; }, no_spoil},
+        {"quantity", Doubt::unreadable_quantity,
+         [](auto& node) { node.allocatable["cpu"] = "two"; }, no_spoil},
+        {"no allocatable", Doubt::no_allocatable, no_change,
+         [](Json& review) { review["request"]["object"]["status"].erase("allocatable"); }},
+        {"no old object", Doubt::unreadable_node, no_change,
+         [](Json& review) { review["request"]["oldObject"] = nullptr; }},
+        {"no object", Doubt::unreadable_node, no_change,
+         [](Json& review) { review["request"].erase("object"); }},
+        {"status", Doubt::unreadable_node, no_change,
+         [](Json& review) { review["request"]["object"]["status"] = "x"; }},
+    };
+    const auto policy = test::policy(kDouble);
+    for (const auto& row : rows) {
+        test::NodeValues node;
+        row.change(node);
+        auto review = test::review_json(node, node);
+        row.spoil(review);
+        const auto answered = test::answer(review, &policy);
+        EXPECT_EQ(answered.mutation.outcome, Outcome::doubt) << row.name;
+        EXPECT_EQ(to_string(answered.mutation.doubt), to_string(row.doubt)) << row.name;
+        EXPECT_EQ(answered.response.at("allowed"), true) << row.name;
+        EXPECT_FALSE(answered.response.contains("patch")) << row.name;
+        EXPECT_EQ(answered.response.at("auditAnnotations").at("doubt"), to_string(row.doubt))
+            << row.name;
+    }
+    const auto without = test::answer(test::review_json({}, {}), nullptr);
+    EXPECT_EQ(without.mutation.doubt, Doubt::no_policy);
+    EXPECT_FALSE(without.response.contains("patch"));
+}
+
+TEST(Mutator, LeavesOneImplausibleResourceAndRaisesTheOthers) {
+    const auto policy = test::policy(kDouble);
+    test::NodeValues node;
+    node.allocatable["cpu"] = "3";  // of 2
+    const auto answered = test::answer(test::review_json(node, node), &policy);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "3");
+    EXPECT_EQ(allocatable(answered).at("memory"), "36872526Ki");
+}
+
+TEST(Mutator, CountsChangesOfOthersThanTheKubelet) {
+    const auto policy = test::policy(kDouble);
+    const auto stored = oversold(policy);
+    auto now = stored;
+    now.allocatable["cpu"] = "1";
+    auto review = test::review_json(now, stored);
+    EXPECT_FALSE(test::answer(review, &policy).mutation.foreign_change);
+    review["request"]["userInfo"]["username"] = "admin";
+    EXPECT_TRUE(test::answer(review, &policy).mutation.foreign_change);
+}
+
+}  // namespace
+}  // namespace airlock::webhook

@@ -1,0 +1,190 @@
+#include "webhook/policy.hpp"
+
+#include "base/error.hpp"
+#include "tests/webhook/support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace airlock::webhook {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string text_of(const NodePlan& plan) {
+    std::string text;
+    for (const auto& planned : plan.ratios) {
+        text += fmt::format("{}={} {};", planned.resource, planned.ratio.text(), planned.source);
+    }
+    return text;
+}
+
+constexpr std::string_view kPools = R"(
+default: {ratios: {cpu: "2.0", memory: "1.5"}}
+resources: [cpu, memory, pods, example.com/gpu]
+pools:
+  - name: gpu
+    selector: {matchExpressions: [{key: gpu, operator: Exists}, {key: cores, operator: Gt, values: ["8"]}]}
+    ratios: {example.com/gpu: "2", memory: "1"}
+  - name: batch
+    selector: {matchLabels: {pool: batch}}
+    ratios: {cpu: 3, pods: 1.5}
+maxRatio: {cpu: "4"}
+minRatio: {cpu: "1.2"}
+)";
+
+struct PlanRow {
+    const char* name;
+    std::vector<TextPair> labels;
+    std::vector<TextPair> annotations;
+    const char* ratios;
+};
+
+TEST(Policy, PutsTheNodeAboveThePoolAboveTheDefault) {
+    const auto policy = test::policy(kPools);
+    const PlanRow rows[] = {
+        {"default", {}, {}, "cpu=2 default;memory=1.5 default;"},
+        {"pool",
+         {{"pool", "batch"}},
+         {},
+         "cpu=3 pool batch;memory=1.5 default;pods=1.5 pool batch;"},
+        {"first pool wins",
+         {{"pool", "batch"}, {"gpu", ""}, {"cores", "16"}},
+         {},
+         "cpu=2 default;example.com/gpu=2 pool gpu;"},
+        {"node",
+         {{"pool", "batch"}},
+         {{"node-oversell/ratio", "cpu=1.5, memory=1.2"}},
+         "cpu=1.5 node;memory=1.2 node;pods=1.5 pool batch;"},
+        {"node is capped",
+         {},
+         {{"node-oversell/ratio", "cpu=50"}},
+         "cpu=4 node;memory=1.5 default;"},
+        {"node has a floor",
+         {},
+         {{"node-oversell/ratio", "cpu=1"}},
+         "cpu=1.2 node;memory=1.5 default;"},
+        {"one is none", {}, {{"node-oversell/ratio", "memory=1"}}, "cpu=2 default;"},
+        {"unlisted resource of a node",
+         {},
+         {{"node-oversell/ratio", "ephemeral-storage=2"}},
+         "cpu=2 default;memory=1.5 default;"},
+        {"empty annotation",
+         {},
+         {{"node-oversell/ratio", ""}},
+         "cpu=2 default;memory=1.5 default;"},
+    };
+    for (const auto& row : rows) {
+        const auto plan = policy.plan_for("n1", row.labels, row.annotations);
+        EXPECT_EQ(plan.action, NodePlan::Action::oversell) << row.name;
+        EXPECT_EQ(text_of(plan), row.ratios) << row.name;
+    }
+}
+
+TEST(Policy, LeavesANodeWhoseAnnotationCannotBeRead) {
+    const auto policy = test::policy(kPools);
+    for (const auto* text : {"cpu", "cpu=", "cpu=x", "=2", "cpu=0.5", "cpu=1e3", "cpu=2,cpu=3",
+                             "cpu=2;memory=1", ",", "cpu=2,,memory=1"}) {
+        const std::vector<TextPair> annotations{{"node-oversell/ratio", text}};
+        const auto plan = policy.plan_for("n1", {}, annotations);
+        EXPECT_EQ(plan.action, NodePlan::Action::leave) << text;
+        EXPECT_FALSE(plan.problem.empty()) << text;
+    }
+}
+
+TEST(Policy, RestoresDisabledNodesAndAllUnderTheKillSwitch) {
+    const std::vector<TextPair> disabled{{"node-oversell/disable", "true"}};
+    const std::vector<TextPair> enabled{{"node-oversell/disable", "false"}};
+    EXPECT_EQ(test::policy(kPools).plan_for("n1", disabled, {}).action, NodePlan::Action::restore);
+    EXPECT_EQ(test::policy(kPools).plan_for("n1", enabled, {}).action, NodePlan::Action::oversell);
+    EXPECT_EQ(test::policy("killSwitch: true").plan_for("n1", {}, {}).action,
+              NodePlan::Action::restore);
+}
+
+TEST(Policy, ObservesOrTakesACanaryOfTheNodes) {
+    EXPECT_EQ(test::policy("mode: observe").plan_for("n1", {}, {}).action,
+              NodePlan::Action::observe);
+    for (const auto* mode :
+         {"mode: {canary: 10%}", "mode: \"canary: 10%\"", "mode:\n  canary: \"10\""}) {
+        const auto policy = test::policy(mode);
+        EXPECT_EQ(policy.mode(), Policy::Mode::canary) << mode;
+        int oversold = 0;
+        for (int i = 0; i < 10'000; ++i) {
+            const auto name = fmt::format("node-{}", i);
+            const bool in = policy.plan_for(name, {}, {}).action == NodePlan::Action::oversell;
+            EXPECT_EQ(in, in_canary(name, 10));
+            EXPECT_TRUE(!in || in_canary(name, 11)) << "a larger canary holds the smaller one";
+            oversold += in ? 1 : 0;
+        }
+        EXPECT_NEAR(oversold, 1000, 150);
+    }
+    EXPECT_FALSE(in_canary("n1", 0));
+    EXPECT_TRUE(in_canary("n1", 100));
+}
+
+struct ErrorRow {
+    const char* yaml;
+    const char* line;
+    const char* message;
+};
+
+TEST(Policy, NamesTheLineOfEveryMistake) {
+    const ErrorRow rows[] = {
+        {"default: {ratios: {cpu: \"0.5\"}}", "policy.yaml:3", "is no ratio"},
+        {"default: {ratios: {cpu: [1]}}", "policy.yaml:3", "one word"},
+        {"default:\n  ratio: {cpu: 2}", "policy.yaml:4", "\"ratio\" is not known in default"},
+        {"killSwitch: on", "policy.yaml:3", "true or false"},
+        {"killswitch: true", "policy.yaml:3", "not known"},
+        {"killSwitch: true\nkillSwitch: false", "policy.yaml:4", "second time"},
+        {"mode: canary", "policy.yaml:3", "canary: N%"},
+        {"mode: \"canary: 101%\"", "policy.yaml:3", "canary: N%"},
+        {"default: {ratios: {pods: 2}}", "policy.yaml:3", "is not in \"resources\""},
+        {"resources: [cpu, hugepages-2Mi]", "policy.yaml:3", "cannot be oversold"},
+        {"pools: [{selector: {}, ratios: {}}]", "policy.yaml:3", "needs a name"},
+        {"pools: [{name: a, ratios: {}}]", "policy.yaml:3", "needs a selector"},
+        {"pools:\n- {name: a, selector: {}}\n- {name: a, selector: {}}", "policy.yaml:5",
+         "a second pool"},
+        {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: Is}]}}]",
+         "policy.yaml:3", "none of In"},
+        {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: In}]}}]",
+         "policy.yaml:3", "needs values"},
+        {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: Gt, values: [a]}]}}]",
+         "policy.yaml:3", "whole number"},
+        {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml", "outside"},
+        {"maxRatio: {cpu: 2}\nminRatio: {cpu: 3}", "policy.yaml", "above its maxRatio"},
+        {"default: {ratios: {cpu: 2}", "policy.yaml:", "not readable as YAML"},
+        {"---\nkind: Policy", "policy.yaml:1", "exactly one document"},
+    };
+    for (const auto& row : rows) {
+        try {
+            test::policy(row.yaml);
+            ADD_FAILURE() << row.yaml << " was accepted";
+        } catch (const base::Error& error) {
+            EXPECT_EQ(error.code(), base::Errc::usage);
+            EXPECT_THAT(error.what(), HasSubstr(row.line)) << row.yaml;
+            EXPECT_THAT(error.what(), HasSubstr(row.message)) << row.yaml;
+            EXPECT_FALSE(error.hint().empty()) << row.yaml;
+        }
+    }
+}
+
+TEST(Policy, RefusesAnotherKindAndHostileText) {
+    EXPECT_THROW(Policy::parse("", "p"), base::Error);
+    EXPECT_THROW(Policy::parse("kind: Policy", "p"), base::Error);
+    EXPECT_THROW(Policy::parse("apiVersion: v1\nkind: ConfigMap", "p"), base::Error);
+    EXPECT_THROW(Policy::parse("[1, 2]", "p"), base::Error);
+    EXPECT_THROW(Policy::parse(std::string(Policy::kMaxFile + 1, ' '), "p"), base::Error);
+    EXPECT_THROW(Policy::parse(std::string(100'000, '['), "p"), base::Error);
+    EXPECT_THROW(Policy::parse(std::string_view("a: \0b", 5), "p"), base::Error);
+}
+
+TEST(Policy, HasOneGenerationForOneText) {
+    EXPECT_EQ(test::policy("mode: observe").generation(),
+              test::policy("mode: observe").generation());
+    EXPECT_NE(test::policy("mode: observe").generation(),
+              test::policy("mode: enforce").generation());
+    EXPECT_EQ(test::policy("mode: observe").generation().size(), 8U);
+}
+
+}  // namespace
+}  // namespace airlock::webhook

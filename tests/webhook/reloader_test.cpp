@@ -1,0 +1,115 @@
+#include "webhook/reloader.hpp"
+
+#include "tests/webhook/support.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace airlock::webhook {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+void write(const fs::path& path, const std::string& text) {
+    std::ofstream(path) << text;
+    // Two writes in one tick of the file system's clock must differ all the same.
+    static int seconds = 0;
+    fs::last_write_time(path, fs::file_time_type::clock::now() + std::chrono::seconds(++seconds));
+}
+
+std::string policy_text(const char* ratio) {
+    return fmt::format(
+        "apiVersion: oversell.airlock.dev/v1\nkind: Policy\ndefault: {{ratios: {{cpu: {}}}}}\n",
+        ratio);
+}
+
+class ReloaderFiles : public ::testing::Test {
+  protected:
+    fs::path at(const char* name) const { return folder_.path() / name; }
+    ServedFiles files() const {
+        return {.certificate = at("tls.crt"), .key = at("tls.key"), .policy = at("policy.yaml")};
+    }
+    void write_pair(const test::Pair& pair) {
+        write(at("tls.crt"), pair.certificate);
+        write(at("tls.key"), pair.key);
+    }
+
+    test::TempFolder folder_;
+    ServiceState state_;
+};
+
+TEST_F(ReloaderFiles, BecomeReadyWhenAllAreGood) {
+    Reloader reloader(files(), state_);
+    reloader.look();
+    EXPECT_FALSE(state_.ready());
+    write(at("policy.yaml"), policy_text("2"));
+    reloader.look();
+    EXPECT_FALSE(state_.ready());
+    write_pair(test::make_pair_for("a"));
+    reloader.look();
+    EXPECT_TRUE(state_.ready());
+}
+
+TEST_F(ReloaderFiles, KeepTheLastGoodPolicy) {
+    write(at("policy.yaml"), policy_text("2"));
+    Reloader reloader(files(), state_);
+    reloader.look();
+    const auto first = state_.policy.get();
+    ASSERT_TRUE(first);
+    write(at("policy.yaml"), policy_text("lots"));
+    reloader.look();
+    EXPECT_EQ(state_.policy.get(), first);
+    EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_good 0\n"));
+    EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_errors_total 1\n"));
+    reloader.look();  // an unchanged bad file is not reported again
+    EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_errors_total 1\n"));
+    write(at("policy.yaml"), policy_text("3"));
+    reloader.look();
+    EXPECT_NE(state_.policy.get(), first);
+    EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_good 1\n"));
+    fs::remove(at("policy.yaml"));
+    reloader.look();
+    EXPECT_TRUE(state_.policy.get());
+}
+
+TEST_F(ReloaderFiles, KeepTheOldPairUntilBothHalvesAreNew) {
+    write_pair(test::make_pair_for("a"));
+    Reloader reloader(files(), state_);
+    reloader.look();
+    const auto first = state_.tls.get();
+    ASSERT_TRUE(first);
+    const auto next = test::make_pair_for("b");
+    write(at("tls.crt"), next.certificate);
+    reloader.look();
+    EXPECT_EQ(state_.tls.get(), first);
+    write(at("tls.key"), next.key);
+    reloader.look();
+    EXPECT_NE(state_.tls.get(), first);
+}
+
+TEST_F(ReloaderFiles, SeeAKubeletsSwapOfTheLinkBehindThem) {
+    // As a mounted ConfigMap looks: policy.yaml -> ..data/policy.yaml, ..data -> a folder of its
+    // own.
+    fs::create_directory(at("..one"));
+    fs::create_directory(at("..two"));
+    write(at("..one/policy.yaml"), policy_text("2"));
+    write(at("..two/policy.yaml"), policy_text("3"));
+    fs::last_write_time(at("..two/policy.yaml"), fs::last_write_time(at("..one/policy.yaml")));
+    fs::create_directory_symlink("..one", at("..data"));
+    fs::create_symlink("..data/policy.yaml", at("policy.yaml"));
+    Reloader reloader(files(), state_);
+    reloader.look();
+    const auto first = state_.policy.get();
+    ASSERT_TRUE(first);
+    fs::create_directory_symlink("..two", at("..data_tmp"));
+    fs::rename(at("..data_tmp"), at("..data"));
+    reloader.look();
+    EXPECT_NE(state_.policy.get()->generation(), first->generation());
+}
+
+}  // namespace
+}  // namespace airlock::webhook

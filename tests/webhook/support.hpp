@@ -1,0 +1,106 @@
+// What the webhook's tests share: reviews made from a few values, their answers taken apart,
+// throwaway certificates, and a small HTTP client over TLS or plain TCP.
+#pragma once
+
+#include "base/json.hpp"
+#include "webhook/mutator.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace airlock::webhook::test {
+
+std::string fixture(std::string_view name);
+
+// A Node with the four conditions a kubelet reports, all with the same heartbeat time.
+struct NodeValues {
+    std::string name = "n1";
+    std::map<std::string, std::string> labels = {};
+    std::optional<std::map<std::string, std::string>> annotations =
+        std::map<std::string, std::string>{};
+    std::map<std::string, std::string> allocatable = {
+        {"cpu", "2"}, {"memory", "24581684Ki"}, {"pods", "110"}};
+    std::map<std::string, std::string> capacity = {
+        {"cpu", "2"}, {"memory", "24684084Ki"}, {"pods", "110"}};
+    std::string heartbeat = "2026-11-21T00:52:57Z";
+    std::string ready = "True";
+};
+
+base::Json node_json(const NodeValues& node);
+base::Json review_json(const NodeValues& now, const NodeValues& stored);
+
+Policy policy(std::string_view yaml_below_kind);
+
+struct Answered {
+    Mutation mutation;
+    base::Json response;  // of the answer
+    base::Json object;    // the request's, with the patch applied
+};
+// Mutates, and applies the answer as the API server does.
+Answered answer(const base::Json& review, const Policy* policy);
+
+class TempFolder {
+  public:
+    TempFolder();
+    ~TempFolder();
+    TempFolder(const TempFolder&) = delete;
+    TempFolder& operator=(const TempFolder&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+struct Pair {
+    std::string certificate;
+    std::string key;
+};
+Pair make_pair_for(std::string_view common_name);
+
+// One connection to 127.0.0.1.
+class Client {
+  public:
+    Client(std::uint16_t port, bool tls);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    bool connected() const { return connected_; }
+    bool send(std::string_view bytes);
+    struct Response {
+        int status = 0;
+        std::string head;
+        std::string body;
+    };
+    // One response; status 0 when the connection ended first.
+    Response receive();
+    // True when the server closes within `limit` and sends nothing more.
+    bool closed_within(std::chrono::milliseconds limit);
+    std::string peer_name() const;  // the certificate's common name
+    bool resumed() const;
+    // What a later Client can resume with; owned by this one.
+    void* session();
+    Client(std::uint16_t port, void* session);
+
+  private:
+    void connect(std::uint16_t port, bool tls, void* session);
+    std::optional<std::string> read_some();
+
+    int fd_ = -1;
+    void* context_ = nullptr;
+    void* ssl_ = nullptr;
+    void* session_ = nullptr;
+    bool connected_ = false;
+    std::string buffer_;
+};
+
+std::string post(std::string_view path, std::string_view body,
+                 std::string_view content_type = "application/json");
+std::string get(std::string_view path);
+
+}  // namespace airlock::webhook::test

@@ -61,7 +61,6 @@ at_exit() {
 undo_on_own_cluster() { # status
   [[ -n $own_kubeconfig && $1 != 0 && -d $site/state ]] || return 0
   say "demo: putting your cluster back"
-  # shellcheck disable=SC2119 # no generation: back to nothing
   roll_back || say "demo: rollback did not finish; run: $installer rollback --kubeconfig $KUBECONFIG"
 }
 
@@ -98,17 +97,18 @@ find_programs() {
 }
 
 get_kubernetes() {
-  begin "Kubernetes 1.20.2 (compiled once, 4 to 5 minutes; then it is in $cache)"
   if [[ -n $own_kubeconfig ]]; then
-    KUBECTL=$(command -v kubectl || true)
+    begin "kubectl"
+    KUBECTL=$(type -P kubectl || true)
     if [[ -z $KUBECTL ]]; then
       build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
       KUBECTL=$cache/kubernetes-1.20.2/kubectl
     fi
     export KUBECTL
-    say "  your cluster is used ($own_kubeconfig), kubectl is $KUBECTL"
+    say "  $KUBECTL"
     return
   fi
+  begin "Kubernetes 1.20.2 (compiled once, 4 to 5 minutes; then it is in $cache)"
   build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
 }
 
@@ -125,11 +125,16 @@ get_cert_manager() {
 }
 
 start_site() {
-  begin "a single-node cluster with no route to the internet"
   if [[ -n $own_kubeconfig ]]; then
+    begin "your cluster"
     export KUBECONFIG=$own_kubeconfig
-    kubectl get nodes > /dev/null || fail "your cluster does not answer"
+    kubectl get nodes > /dev/null || fail "your cluster does not answer ($own_kubeconfig)"
+    if kubectl get crd certificates.cert-manager.io > /dev/null 2>&1; then
+      components=node-oversell
+      say "  it has a cert-manager, which is left as it is: the bundle brings none"
+    fi
   else
+    begin "a single-node cluster with no route to the internet"
     start_cluster "$cache/kubernetes-1.20.2"
   fi
   mapfile -t nodes < <(kubectl get nodes -o name | sed 's#^node/##')

@@ -67,7 +67,9 @@ run_suite() {
   rm -rf "$site/log"
   mkdir -p "$site/log"
   say "     $suite: starting the cluster and the registries (log: $site/log/set_up.log)"
+  setting_up=1
   set_up "$kubernetes" "$cert_manager" > "$site/log/set_up.log" 2>&1
+  setting_up=
   story "the bundler builds two versions" build_bundles || return 0
   for part in "$@"; do "$part"; done
   [[ ${KEEP:-} == 1 ]] || take_down
@@ -77,7 +79,7 @@ run_suite() {
 at_exit() {
   local status=$?
   trap - EXIT INT TERM
-  if ((status != 0)) && [[ -n ${site:-} && -s $site/log/set_up.log ]]; then tail -n 5 "$site/log/set_up.log" >&2; fi
+  [[ -z ${setting_up:-} ]] || tail -n 12 "$site/log/set_up.log" >&2
   [[ ${KEEP:-} == 1 || -z ${site:-} ]] || take_down
   exit "$status"
 }

@@ -9,7 +9,7 @@ source "$cluster/lib.sh"
 dist=${AIRLOCK_DIST:-$root/dist} # others than the shipped ones: a sanitizer build, say
 bundler=$dist/airlock-bundler installer=$dist/airlock-installer
 cache=$(airlock_cache)
-namespace=node-oversell-webhook
+namespace="node-oversell-webhook"
 
 require_programs() {
   local program
@@ -140,6 +140,7 @@ set_registry_options() { # prefix
   [[ -z $registry_ca ]] || registry_options+=(--registry-ca "$registry_ca")
 }
 
+# shellcheck disable=SC2120 # without a generation: back to nothing
 roll_back() { # generation or nothing, options...
   run_installer rollback "$@" --yes "${registry_options[@]}" <<< "$registry_password"
 }

@@ -143,7 +143,7 @@ no_permission_changes_nothing() {
 
 install_version_one() {
   install_bundle "$site/one.tar" --components "$components"
-  expect_soon 30 "cpu is not raised: $(describe_allocatable "$node")" allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 30 "cpu is not raised" allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
   expect_soon 30 "the webhook does not answer ok" webhook_says_ok
   take_dump "$site/installed"
   expect "the dump does not see an installed kit" differs "$site/before" "$site/installed"
@@ -176,7 +176,7 @@ images_come_from_the_private_registry() {
 
 big_pod_runs() {
   write_big_pod big "$((($(millicores "$raw_cpu") * 5) / 4))m" | kubectl apply -f -
-  expect_soon 60 "the pod does not run: $(pod_message "$namespace" big)" pod_ready "$namespace" big
+  wait_until 60 pod_ready "$namespace" big || fail "the pod does not run: $(pod_message "$namespace" big)"
   kubectl -n "$namespace" delete pod big --grace-period=1
 }
 

@@ -6,6 +6,8 @@
 
 #include <simdjson.h>
 
+#include <utility>
+
 namespace airlock::webhook {
 
 using base::Errc;
@@ -99,11 +101,16 @@ void read_conditions(sj::value value, NodeView& node) {
     }
 }
 
+// Two readers may take different ones of two members with one name.
+constexpr std::string_view kTwice = "a part of the Node stands there twice";
+
 std::string_view read_metadata(sj::value value, NodeView& node) {
     std::string_view trouble;
+    bool annotations = false;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
+        if (key == "annotations" && std::exchange(annotations, true)) trouble = kTwice;
         if (key == "name") {
             node.name = text_of(field);
         } else if (key == "labels" && is_object(field)) {
@@ -121,9 +128,13 @@ std::string_view read_metadata(sj::value value, NodeView& node) {
 
 std::string_view read_status(sj::value value, NodeView& node) {
     std::string_view trouble;
+    bool allocatable = false;
+    bool conditions = false;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
+        if (key == "allocatable" && std::exchange(allocatable, true)) trouble = kTwice;
+        if (key == "conditions" && std::exchange(conditions, true)) trouble = kTwice;
         if (key == "allocatable" && is_object(field)) {
             node.has_allocatable = true;
             if (!read_map(field, node.allocatable, Numbers::taken))
@@ -153,7 +164,7 @@ std::string_view read_node(sj::value value, NodeView& node) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
         if ((key == "metadata" && metadata) || (key == "status" && status)) {
-            trouble = "metadata or status stands there twice";
+            trouble = kTwice;
         } else if (key == "metadata" && is_object(field)) {
             metadata = true;
             const auto found = read_metadata(field, node);
@@ -233,6 +244,7 @@ const Review& ReviewParser::parse(std::string& body) {
             } else if (key == "kind") {
                 kind = text_of(field);
             } else if (key == "request" && is_object(field)) {
+                if (request) throw Error(Errc::invalid, "admission review: two requests in one");
                 request = true;
                 read_request(field, review);
             }

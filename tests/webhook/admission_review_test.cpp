@@ -121,6 +121,21 @@ TEST(AdmissionReview, TakesNumbersAsQuantitiesAndTheLastOfTwoKeys) {
     EXPECT_EQ(*find_value(review.now.allocatable, "cpu"), "4");
 }
 
+TEST(AdmissionReview, TrustsNoNodeThatSaysOnePartTwice) {
+    const auto good = test::review_json({}, {}).dump();
+    for (const std::string part :
+         {"\"annotations\":", "\"allocatable\":", "\"conditions\":", "\"status\":"}) {
+        auto body = good;
+        body.insert(body.find(part), part + "null,");
+        ReviewParser parser;
+        EXPECT_NE(parser.parse(body).trouble, "") << part;
+    }
+    auto two = good;
+    two.insert(two.find("\"request\":"), "\"request\":{\"uid\":\"x\"},");
+    ReviewParser parser;
+    EXPECT_THROW(parser.parse(two), base::Error);
+}
+
 TEST(AdmissionReview, AnswersInTheVersionItWasAskedIn) {
     for (const auto* version : {"admission.k8s.io/v1", "admission.k8s.io/v1beta1"}) {
         const auto answer = base::Json::parse(

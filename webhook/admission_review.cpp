@@ -158,27 +158,26 @@ std::string_view read_status(sj::value value, NodeView& node) {
 std::string_view read_node(sj::value value, NodeView& node) {
     if (!is_object(value)) return "";  // null: absent
     std::string_view trouble;
-    bool metadata = false;
-    bool status = false;
+    int metadata = 0;
+    int status = 0;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
-        if ((key == "metadata" && metadata) || (key == "status" && status)) {
-            trouble = kTwice;
-        } else if (key == "metadata" && is_object(field)) {
-            metadata = true;
-            const auto found = read_metadata(field, node);
-            if (!found.empty()) trouble = found;
-        } else if (key == "status" && is_object(field)) {
-            status = true;
-            const auto found = read_status(field, node);
+        if (key == "metadata" || key == "status") {
+            auto& times = key == "metadata" ? metadata : status;
+            if (++times > 1 || !is_object(field)) {
+                trouble = times > 1 ? kTwice : "metadata or status is no object";
+                continue;
+            }
+            const auto found =
+                key == "metadata" ? read_metadata(field, node) : read_status(field, node);
             if (!found.empty()) trouble = found;
         } else {
             keep_rest(node, key, field);
         }
     }
-    node.present = metadata && status;
-    if (!node.present) trouble = "the Node has no metadata or no status";
+    node.present = trouble.empty() && metadata == 1 && status == 1;
+    if (trouble.empty() && !node.present) trouble = "the Node has no metadata or no status";
     return trouble;
 }
 

@@ -30,12 +30,18 @@ node_process() { pgrep -xf -- "$state/node-init" | head -n 1; }
 node_runs() { [[ -n $(node_process) ]]; }
 node_gone() { ! node_runs; }
 
-in_node() { nsenter --target "$(node_process)" --mount --net --pid -- "$@"; }
+in_node() { nsenter --target "$(node_process)" --mount --net --pid --root --wd -- "$@"; }
 
 start_node() {
   gcc -Os -static -s -o node-init "$scripts/pause.c"
-  start_daemon unshare "$state" unshare --mount --net --pid --fork --kill-child=KILL --mount-proc -- "$state/node-init"
+  start_daemon unshare "$state" unshare --mount --propagation unchanged --net --pid --fork --kill-child=KILL --mount-proc \
+    -- "$state/node-init"
   wait_until 5 node_runs || fail "no namespaces for the node (root and CAP_SYS_ADMIN are needed)" "$state/unshare.log"
+  # What is mounted in the node stays in it. Not by in_node: in a chroot, / is no mount; without --root, it is the true one.
+  nsenter --target "$(node_process)" --mount -- mount --make-rprivate / 2> private.log ||
+    fail "the node's mounts cannot be kept from this machine's" "$state/private.log"
+  # The kubelet looks for the mount that its folder is on: in a chroot there is none.
+  in_node mount --bind "$state" "$state"
   local folder
   for folder in "${host_folders[@]}"; do
     mkdir -p "$folder" "host$folder"
@@ -185,7 +191,7 @@ run() { # part command...
   local part=$1
   shift
   # shellcheck disable=SC2016 # expanded by the shell in the node
-  setsid nsenter --target "$(node_process)" --mount --net --pid -- sh -c 'echo $$ > "$0"; exec "$@"' "$state/run/$part" "$@" \
+  setsid nsenter --target "$(node_process)" --mount --net --pid --root --wd -- sh -c 'echo $$ > "$0"; exec "$@"' "$state/run/$part" "$@" \
     >> "log/$part.log" 2>&1 < /dev/null {never}>&- &
 }
 

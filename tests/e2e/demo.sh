@@ -118,7 +118,7 @@ get_cert_manager() {
     cert_manager=$cache/cert-manager-1.8.2 components=cert-manager,node-oversell
     say "  it is a component of the bundle, and the webhook's certificate comes from it"
   else
-    cert_manager='' components=node-oversell
+    cert_manager='' components="node-oversell"
     say "  left out: $cannot_build"
     say "  the installer signs the webhook's certificate itself"
   fi
@@ -130,7 +130,7 @@ start_site() {
     export KUBECONFIG=$own_kubeconfig
     kubectl get nodes > /dev/null || fail "your cluster does not answer ($own_kubeconfig)"
     if kubectl get crd certificates.cert-manager.io > /dev/null 2>&1; then
-      components=node-oversell
+      components="node-oversell"
       say "  it has a cert-manager, which is left as it is: the bundle brings none"
     fi
   else

@@ -1,0 +1,125 @@
+#include "base/archive.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
+namespace airlock::base {
+namespace {
+
+struct WriteFree {
+    void operator()(archive* a) const noexcept { archive_write_free(a); }
+};
+struct ReadFree {
+    void operator()(archive* a) const noexcept { archive_read_free(a); }
+};
+struct EntryFree {
+    void operator()(archive_entry* e) const noexcept { archive_entry_free(e); }
+};
+using Writer = std::unique_ptr<archive, WriteFree>;
+using Reader = std::unique_ptr<archive, ReadFree>;
+using Entry = std::unique_ptr<archive_entry, EntryFree>;
+
+void check(int code, archive* a) {
+    if (code != ARCHIVE_OK) {
+        const char* reason = archive_error_string(a);
+        throw Error(Errc::internal, "libarchive: {}", reason != nullptr ? reason : "unknown error");
+    }
+}
+
+la_ssize_t append_to_string(archive* a, void* text, const void* data, std::size_t size) noexcept {
+    try {
+        static_cast<std::string*>(text)->append(static_cast<const char*>(data), size);
+        return static_cast<la_ssize_t>(size);
+    } catch (...) {
+        archive_set_error(a, ENOMEM, "out of memory");
+        return -1;
+    }
+}
+
+Writer open_writer(std::string& out, bool gzip) {
+    Writer writer(archive_write_new());
+    if (!writer) throw std::bad_alloc();
+    check(archive_write_set_format_gnutar(writer.get()), writer.get());
+    if (gzip) {
+        check(archive_write_add_filter_gzip(writer.get()), writer.get());
+        check(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"), writer.get());
+    }
+    check(archive_write_set_bytes_per_block(writer.get(), 0), writer.get());  // no padding to 10 KiB records
+    check(archive_write_open(writer.get(), &out, nullptr, &append_to_string, nullptr), writer.get());
+    return writer;
+}
+
+Entry make_entry(const std::string& path, std::uint64_t size, unsigned mode, unsigned type) {
+    Entry entry(archive_entry_new());
+    if (!entry) throw std::bad_alloc();
+    archive_entry_set_pathname(entry.get(), path.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
+    archive_entry_set_filetype(entry.get(), type);
+    archive_entry_set_perm(entry.get(), mode);
+    archive_entry_set_uid(entry.get(), 0);
+    archive_entry_set_gid(entry.get(), 0);
+    archive_entry_set_mtime(entry.get(), 0, 0);
+    return entry;
+}
+
+void write_files(archive* writer, const std::vector<LayerFile>& files) {
+    std::set<std::string> folders;
+    for (const auto& file : files) {
+        for (auto slash = file.path.find('/'); slash != std::string::npos; slash = file.path.find('/', slash + 1)) {
+            const auto folder = file.path.substr(0, slash + 1);
+            if (!folders.insert(folder).second) continue;
+            check(archive_write_header(writer, make_entry(folder, 0, 0755, AE_IFDIR).get()), writer);
+        }
+        check(archive_write_header(writer, make_entry(file.path, file.content.size(), file.mode, AE_IFREG).get()), writer);
+        const auto written = archive_write_data(writer, file.content.data(), file.content.size());
+        if (written != static_cast<la_ssize_t>(file.content.size())) check(ARCHIVE_FATAL, writer);
+    }
+    check(archive_write_close(writer), writer);
+}
+
+}  // namespace
+
+std::string tar_header(const TarEntry& entry) {
+    if (entry.path.size() > 100) throw Error(Errc::internal, "path of {} letters in an archive", entry.path.size());
+    std::string out;
+    const auto writer = open_writer(out, false);
+    check(archive_write_header(writer.get(), make_entry(entry.path, entry.size, entry.mode, AE_IFREG).get()), writer.get());
+    // The header leaves through the callback when the archive is closed or when data comes; closing early would
+    // write the file's bytes as zeros, so the writer is given up on instead.
+    archive_write_fail(writer.get());
+    if (out.size() < kTarBlock) throw Error(Errc::internal, "libarchive kept a header back");
+    out.resize(kTarBlock);
+    return out;
+}
+
+std::optional<TarEntry> read_tar_header(std::string_view block) {
+    const Reader reader(archive_read_new());
+    if (!reader) throw std::bad_alloc();
+    check(archive_read_support_format_tar(reader.get()), reader.get());
+    if (archive_read_open_memory(reader.get(), block.data(), block.size()) != ARCHIVE_OK) return std::nullopt;
+    archive_entry* entry = nullptr;
+    if (archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) return std::nullopt;
+    const char* path = archive_entry_pathname(entry);
+    const auto size = archive_entry_size(entry);
+    if (archive_entry_filetype(entry) != AE_IFREG || path == nullptr || size < 0) return std::nullopt;
+    return TarEntry{.path = path, .size = static_cast<std::uint64_t>(size), .mode = archive_entry_perm(entry)};
+}
+
+Layer make_layer(std::vector<LayerFile> files) {
+    std::ranges::sort(files, {}, &LayerFile::path);
+    std::string tar;
+    write_files(open_writer(tar, false).get(), files);
+    Layer layer;
+    layer.diff_id = sha256(tar).text();
+    write_files(open_writer(layer.gzip, true).get(), files);
+    return layer;
+}
+
+}  // namespace airlock::base

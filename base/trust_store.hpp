@@ -1,0 +1,34 @@
+// Which certificate authorities a TLS client trusts: the host's own, and those the operator names. Parsed once and
+// shared by all connections, because parsing the host's 140 takes longer than a handshake.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct x509_store_st;  // OpenSSL's X509_STORE
+
+namespace airlock::base {
+
+class TrustStore {
+  public:
+    // The host's authorities (where SSL_CERT_FILE or the usual places have them; none is no error) and the PEM
+    // certificates in `extra`, which `name` names in errors.
+    static std::shared_ptr<const TrustStore> with_host(std::string_view extra = {}, std::string_view name = {});
+    // Only the certificates in `pem`.
+    static std::shared_ptr<const TrustStore> only(std::string_view pem, std::string_view name);
+
+    x509_store_st* get() const { return store_.get(); }
+
+  private:
+    TrustStore();
+    void add(std::string_view pem, std::string_view name, bool required);
+
+    struct Free {
+        void operator()(x509_store_st* store) const noexcept;
+    };
+    std::unique_ptr<x509_store_st, Free> store_;
+};
+
+}  // namespace airlock::base

@@ -1,0 +1,32 @@
+// Image manifests and indexes, OCI and Docker schema 2, with the raw bytes they came in: a digest is only ever
+// taken of bytes that were received.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "images/descriptor.hpp"
+
+namespace airlock::images {
+
+inline constexpr std::size_t kMaxManifest = 4 * 1024 * 1024;
+
+struct Manifest {
+    std::string raw;
+    Descriptor descriptor;              // of raw
+    std::optional<Descriptor> config;   // of an image; absent in an index
+    std::vector<Descriptor> layers;     // of an image, in order
+    std::vector<Descriptor> manifests;  // of an index
+    std::string artifact_type;
+
+    bool is_index() const { return media_type::is_index(descriptor.media_type); }
+
+    // `type` is the Content-Type or the descriptor's media type; empty takes the one inside. Errc::unsupported for
+    // schema 1 and others, Errc::invalid for what is no manifest, each naming `what`.
+    static Manifest parse(std::string raw, std::string_view type, std::string_view what);
+    // The descriptors of everything directly below: config and layers, or manifests.
+    std::vector<Descriptor> children() const;
+};
+
+}  // namespace airlock::images

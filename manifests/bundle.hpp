@@ -1,0 +1,70 @@
+// Reading a bundle in place (docs/bundle-format.md). A Bundle can only be made by open(), which has checked the index,
+// its signature when a key is given, the kit's manifest, the lock and every manifest; layers are read and checked when
+// asked for. Nothing is ever written, and no path in the archive is followed. Any thread may read.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "images/manifest.hpp"
+#include "manifests/bundle_spec.hpp"
+#include "manifests/lock.hpp"
+
+namespace airlock::manifests {
+
+class Bundle {
+  public:
+    // Errc::bundle_refused, naming the file, the entry and what is wrong, for everything but a bundle; with
+    // `public_key` (PEM) also for one that its holder did not sign. Errc::not_found when there is no file.
+    static Bundle open(const std::filesystem::path& path, const std::optional<std::string>& public_key,
+                       std::string_view key_name = {});
+
+    const std::filesystem::path& path() const { return path_; }
+    const Lock& lock() const { return lock_; }
+    const BundleSpec& spec() const { return spec_; }
+    const base::Digest& index_digest() const { return index_digest_; }  // names this bundle exactly
+    bool is_signed() const { return signed_; }
+    std::uint64_t file_size() const { return file_size_; }
+
+    // The text of a manifest file of the kit, by LockedFile::source; verified.
+    const std::string& file(const std::string& source) const;
+    // The manifest or index with this digest; all were verified by open().
+    const images::Manifest& manifest(const base::Digest& digest) const;
+    bool has_blob(const base::Digest& digest) const { return offsets_.contains(digest); }
+    // The blob's bytes in the archive, not verified: for sending what verify_blob() has seen. The bundle outlives it.
+    base::FileRange blob(const base::Digest& digest) const;
+    // Reads the blob, its header and its padding; Errc::bundle_refused, naming it, when a byte differs.
+    void verify_blob(const base::Digest& digest, const std::stop_token& stop = {}) const;
+    void verify_installer() const;
+    // Every byte of the file, several blobs at once.
+    void verify_all(const std::stop_token& stop) const;
+
+  private:
+    struct Opening;
+    struct Place {
+        std::uint64_t header = 0;  // offset of the tar header
+        std::uint64_t size = 0;
+    };
+
+    Bundle() = default;
+
+    std::filesystem::path path_;
+    std::shared_ptr<const base::UniqueFd> fd_;
+    std::uint64_t file_size_ = 0;
+    base::Digest index_digest_ = base::sha256("");
+    bool signed_ = false;
+    Lock lock_;
+    BundleSpec spec_;
+    std::map<std::string, std::string> files_;
+    std::map<base::Digest, images::Manifest> manifests_;
+    std::map<base::Digest, Place> offsets_;
+    std::optional<Place> installer_;
+};
+
+}  // namespace airlock::manifests

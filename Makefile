@@ -10,6 +10,7 @@ AIRLOCK_CACHE ?= $(XDG_CACHE_HOME)/airlock
 export AIRLOCK_CACHE
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 programs := airlock-bundler airlock-installer node-oversell-webhook
 sources = git ls-files '*.cpp' '*.hpp'
 
@@ -43,12 +44,17 @@ given = $(if $(filter command line,$(origin $(1))),$($(1)))
 bench: deps ## the benchmarks, optimised
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
-	tests/bench/run.sh
+	$(call run_each,build/bench,_bench)
 
 fuzz: deps ## the fuzz targets, FUZZ_SECONDS (60) each
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS)
-	tests/fuzz/run.sh
+	$(call run_each,build/fuzz,_fuzz,-max_total_time=$(FUZZ_SECONDS))
+
+# run_each FOLDER SUFFIX ARGUMENTS: every program there whose name ends so; none at all is a mistake, not a success.
+run_each = programs=$$(find $(1) -type f -executable -name '*$(2)' | sort); \
+  [[ -n $$programs ]] || { echo "no program *$(2) in $(1)" >&2; exit 1; }; \
+  for program in $$programs; do echo "$$program"; "$$program" $(3); done
 
 lint: deps ## formatting of C++, and shellcheck on the scripts
 	$(sources) | xargs clang-format-14 --dry-run -Werror
@@ -65,6 +71,7 @@ install: dist ## install the programs and the kit under PREFIX (/usr/local)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix dist/,$(programs))
 	mkdir -p $(DESTDIR)$(PREFIX)/share/airlock
 	cp -r manifests/node-oversell $(DESTDIR)$(PREFIX)/share/airlock/
+	install -t $(DESTDIR)$(PREFIX)/share/airlock/node-oversell dist/node-oversell-webhook
 
 dist: deps ## the three programs, static, in dist/
 	cmake/build-static-libraries.sh $(AIRLOCK_CACHE)/static-libraries

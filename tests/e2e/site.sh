@@ -102,14 +102,14 @@ take_down() {
 
 # --- kits and bundles -------------------------------------------------------------------------------------------
 
-# copy_kit NAME: the kit as it stands in the tree, with the address of cert-manager's manifest put to the local
-# server, and its checksum to that of the file which is served there (it was rendered here, not downloaded).
+# copy_kit NAME: the kit as it stands in the tree and the program it packs, with the address of cert-manager's manifest
+# put to the local server, and its checksum to that of the file which is served there (rendered here, not downloaded).
 copy_kit() {
-  kit=$site/kits/$1/manifests/node-oversell
-  rm -rf "$site/kits/$1"
-  mkdir -p "$site/kits/$1/manifests"
-  cp -r "$root/manifests/node-oversell" "$site/kits/$1/manifests/"
-  ln -s "$dist" "$site/kits/$1/dist"
+  kit=$site/kits/$1
+  rm -rf "$kit"
+  mkdir -p "$site/kits"
+  cp -r "$root/manifests/node-oversell" "$kit"
+  cp "$dist/node-oversell-webhook" "$kit/"
   [[ -f $site/web/cert-manager.yaml ]] || return 0
   local checksum
   checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)

@@ -58,5 +58,5 @@ expect_soon() { # seconds words command...
 }
 
 expect_same() { # file words
-  same_as "$1" 60 || { head -n 60 "$1.diff"; fail "$2; diff: $1.diff"; }
+  same_as "$1" 60 || { head -n 60 "$site/log/not_as_it_was.diff"; fail "$2; diff: $site/log/not_as_it_was.diff"; }
 }

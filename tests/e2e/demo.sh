@@ -231,7 +231,7 @@ roll_it_back() {
 
 compare() {
   begin "compare with what was there before"
-  same_as "$site/before" 60 || fail "not everything is as it was" "$site/before.diff"
+  same_as "$site/before" 60 || fail "not everything is as it was" "$site/log/not_as_it_was.diff"
   say "  every API object and every registry tag is as it was:"
   say "  $(grep -c '"apiVersion"' "$site/before") objects, $(grep -c ' sha256:' "$site/before" || true) tags, no difference"
 }

@@ -97,7 +97,7 @@ take_down() {
   "$cluster/registry.sh" down "$site/private"
   "$cluster/file-server.sh" down "$site/files"
   "$cluster/cluster.sh" down "$site/cluster"
-  rm -rf "$site/cluster" "$site/state" "$site/kits" "$site/web" "$site/certs" "$site/auth.json"
+  find "$site" -mindepth 1 -maxdepth 1 ! -name lock ! -name log -exec rm -rf {} +
 }
 
 # --- kits and bundles -------------------------------------------------------------------------------------------
@@ -220,9 +220,9 @@ dump_equals() { # file: what is there now is as FILE says
   take_dump "$site/dump.now" && cmp -s "$1" "$site/dump.now"
 }
 
-# same_as FILE SECONDS: waits for controllers to finish what a deletion started; leaves FILE.diff when it never fits.
+# same_as FILE SECONDS: waits for controllers to finish what a deletion started; leaves log/not_as_it_was.diff when it never fits.
 same_as() {
   if wait_until "$2" dump_equals "$1"; then return 0; fi
-  diff -u "$1" "$site/dump.now" > "$1.diff" || true
+  diff -u "$1" "$site/dump.now" > "$site/log/not_as_it_was.diff" || true
   return 1
 }

@@ -20,10 +20,10 @@
 namespace airlock::base {
 
 struct HttpOptions {
-    std::shared_ptr<const TrustStore> trust;  // none: the host's authorities, loaded at the first request
-    std::string client_certificate;           // PEM
-    std::string client_key;                   // PEM
-    std::string tls_server_name;              // verify this name instead of the URL's host
+    std::shared_ptr<const TrustStore> trust = {};  // none: the host's authorities, loaded at the first request
+    std::string client_certificate = {};       // PEM
+    std::string client_key = {};               // PEM
+    std::string tls_server_name = {};          // verify this name instead of the URL's host
     bool skip_verification = false;           // only for a kubeconfig that says so
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds stall_timeout{60};  // no byte either way for so long: Errc::timeout
@@ -32,10 +32,10 @@ struct HttpOptions {
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string url;
-    std::vector<std::string> headers;  // "Accept: application/json"
-    std::string authorization;         // the value of the Authorization header; not passed on to another host
-    std::string body;                  // sent as it is, unless body_source is there
+    std::string url = {};
+    std::vector<std::string> headers = {};  // "Accept: application/json"
+    std::string authorization = {};         // the value of the Authorization header; not passed on to another host
+    std::string body = {};                  // sent as it is, unless body_source is there
     RewindableSource* body_source = nullptr;
     // A 2xx body goes here instead of into HttpResponse::body. Called on the requesting thread.
     Sink* body_sink = nullptr;

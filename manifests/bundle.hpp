@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/archive.hpp"
 #include "base/file.hpp"
 #include "images/manifest.hpp"
 #include "manifests/bundle_spec.hpp"
@@ -20,8 +21,8 @@ namespace airlock::manifests {
 
 class Bundle {
   public:
-    // Errc::bundle_refused, naming the file, the entry and what is wrong, for everything but a bundle; with
-    // `public_key` (PEM) also for one that its holder did not sign. Errc::not_found when there is no file.
+    // Errc::bundle_refused, naming the file, the entry and what is wrong, for everything but a bundle, an absent file
+    // included; with `public_key` (PEM) also for one that its holder did not sign.
     static Bundle open(const std::filesystem::path& path, const std::optional<std::string>& public_key,
                        std::string_view key_name = {});
 
@@ -46,13 +47,28 @@ class Bundle {
     void verify_all(const std::stop_token& stop) const;
 
   private:
-    struct Opening;
     struct Place {
+        std::string path;          // in the archive
         std::uint64_t header = 0;  // offset of the tar header
         std::uint64_t size = 0;
+
+        std::uint64_t data() const { return header + base::kTarBlock; }
+        std::uint64_t end() const { return header + base::tar_footprint(size); }
     };
 
     Bundle() = default;
+    void read(const std::optional<std::string>& public_key, std::string_view key_name);
+    void read_signature(const Place& place, const std::string& index, const std::optional<std::string>& public_key,
+                        std::string_view key_name);
+    void read_kit(const Place& kit, const images::Manifest& manifest);
+    void read_manifests(const images::Descriptor& root, int depth);
+    Place entry_at(std::uint64_t offset) const;
+    Place blob_at(std::uint64_t offset, const base::Digest& digest, std::uint64_t size) const;
+    const Place& place_of(const base::Digest& digest) const;
+    std::string text_of(const Place& place, std::size_t limit) const;
+    void check_header(const Place& place) const;
+    void check_padding(const Place& place) const;
+    void check_content(const Place& place, const base::Digest& digest, const std::stop_token& stop) const;
 
     std::filesystem::path path_;
     std::shared_ptr<const base::UniqueFd> fd_;
@@ -65,6 +81,8 @@ class Bundle {
     std::map<base::Digest, images::Manifest> manifests_;
     std::map<base::Digest, Place> offsets_;
     std::optional<Place> installer_;
+    std::vector<Place> head_;  // the entries in front of the lock's blobs
+    std::uint64_t end_ = 0;    // where the closing zeros begin
 };
 
 }  // namespace airlock::manifests

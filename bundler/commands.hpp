@@ -1,0 +1,20 @@
+// The sub-commands of airlock-bundler: build, inspect, verify, keygen.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+
+#include "base/program.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace airlock::bundler {
+
+using Command = std::function<base::ExitCode(const std::stop_token&)>;
+
+// Adds them to `app`; the chosen one is put into `chosen` when the command line has been parsed.
+void add_commands(CLI::App& app, Command& chosen);
+
+}  // namespace airlock::bundler

@@ -1,0 +1,14 @@
+// What `inspect` says of a bundle, in both programs: for people, and as JSON.
+#pragma once
+
+#include <string>
+
+#include "base/json.hpp"
+#include "manifests/bundle.hpp"
+
+namespace airlock::manifests {
+
+base::Json describe_bundle(const Bundle& bundle);
+std::string describe_bundle_text(const Bundle& bundle);
+
+}  // namespace airlock::manifests

@@ -145,15 +145,16 @@ start_registries() {
   begin "an internet registry with the upstream images, and the private registry with TLS and a password"
   start_internet "$cert_manager"
   if [[ -n $own_registry ]]; then
-    registry=${own_registry%%/*} registry_ca=${REGISTRY_CA:-}
+    registry=${own_registry#http*://}
+    registry=${registry%%/*} registry_ca=${REGISTRY_CA:-}
     registry_username=${REGISTRY_USERNAME:-} registry_password=${REGISTRY_PASSWORD:-}
     [[ -z $registry_username ]] || login_to_registry "$registry"
-    set_registry_options "${own_registry#*/}"
+    set_registry_options "$own_registry"
     say "  private registry: yours, $own_registry"
   else
     [[ -z $own_kubeconfig ]] || fail "a cluster of yours needs a registry that its nodes reach: REGISTRY=HOST:PORT/PREFIX"
     start_private_registry
-    set_registry_options airlock
+    set_registry_options "$registry/airlock"
   fi
 }
 
@@ -180,8 +181,13 @@ record_before() {
   kubectl -n default delete pod too-big --grace-period=0 --force > /dev/null 2>&1
 }
 
+# An image keeps its path and loses its host, under the registry's prefix.
 bundle_repositories() {
-  "$installer" inspect "$site/kit.tar" --output json | jq -r '.. | .reference? // empty' | sed -E "s#^[^/]*/#$prefix/#; s#[:@].*##" | sort -u
+  local prefix=${own_registry#http*://}
+  prefix=${prefix#"$registry"}
+  prefix=${prefix#/}
+  "$installer" inspect "$site/kit.tar" --output json | jq -r '.images[].reference' |
+    sed -E "s#^[^/]*/#${prefix:+$prefix/}#; s#[:@].*##" | sort -u
 }
 
 largest_cpu() {

@@ -21,7 +21,7 @@ set_up() { # kubernetes' folder, cert-manager's folder or nothing
   HEARTBEAT=2s start_cluster "$1"
   start_internet "$2"
   start_private_registry
-  set_registry_options airlock
+  set_registry_options "$registry/airlock"
   node=$(first_node) raw_cpu=$(allocatable "$node" cpu)
   take_dump "$site/before"
 }

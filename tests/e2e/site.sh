@@ -134,9 +134,9 @@ install_bundle() { # file, options...
   run_installer install "$file" --yes "$@" "${registry_options[@]}" <<< "$registry_password"
 }
 
-set_registry_options() { # prefix
-  prefix=$1
-  registry_options=(--registry "$registry/$prefix" --username "$registry_username" --password-stdin)
+set_registry_options() { # [http://]HOST:PORT[/PREFIX]
+  registry_options=(--registry "$1")
+  [[ -z $registry_username ]] || registry_options+=(--username "$registry_username" --password-stdin)
   [[ -z $registry_ca ]] || registry_options+=(--registry-ca "$registry_ca")
 }
 

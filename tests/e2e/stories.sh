@@ -117,7 +117,7 @@ wrong_password_changes_nothing() {
 
 unknown_certificate_changes_nothing() {
   registry_ca=
-  set_registry_options airlock
+  set_registry_options "$registry/airlock"
   expect_exit 1 install_bundle "$site/one.tar" --components "$components"
   expect_output 'registry-ca'
   expect_same "$site/before" "an unknown certificate changed something"

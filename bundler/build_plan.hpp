@@ -17,7 +17,7 @@ namespace airlock::bundler {
 
 struct BuildOptions {
     std::filesystem::path description = "bundle.yaml";
-    std::vector<std::string> components;         // optional ones to take
+    std::vector<std::string> components = {};    // optional ones to take
     std::optional<images::Platform> platform;    // instead of those in bundle.yaml
     std::optional<manifests::Lock> locked;       // resolve to exactly this
     std::optional<std::filesystem::path> installer;  // default: airlock-installer beside this program

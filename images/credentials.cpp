@@ -1,0 +1,107 @@
+#include "images/credentials.hpp"
+
+#include <cstdlib>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/json.hpp"
+
+namespace airlock::images {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
+constexpr std::string_view kDockerHub = "index.docker.io";
+
+std::optional<std::string> variable(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+}
+
+std::vector<std::filesystem::path> usual_places() {
+    std::vector<std::filesystem::path> out;
+    if (const auto file = variable("REGISTRY_AUTH_FILE")) out.emplace_back(*file);
+    if (const auto folder = variable("DOCKER_CONFIG")) out.push_back(std::filesystem::path(*folder) / "config.json");
+    if (const auto home = variable("HOME")) out.push_back(std::filesystem::path(*home) / ".docker" / "config.json");
+    if (const auto folder = variable("XDG_RUNTIME_DIR")) out.push_back(std::filesystem::path(*folder) / "containers" / "auth.json");
+    return out;
+}
+
+// "https://index.docker.io/v1/" and "quay.io/team" alike: no scheme, no API path, no slash at the end.
+std::string normalize(std::string_view key) {
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (key.starts_with(scheme)) {
+            key.remove_prefix(scheme.size());
+            for (const std::string_view path : {"/v1/", "/v2/", "/v1", "/v2", "/"}) {
+                if (key.ends_with(path)) {
+                    key.remove_suffix(path.size());
+                    break;
+                }
+            }
+        }
+    }
+    if (key == kDockerHub) return "docker.io";
+    return std::string(key);
+}
+
+Credentials credentials_from(const base::Json& entry, const std::string& what) {
+    Credentials out{.username = base::get_string(entry, "username", what),
+                    .password = base::get_string(entry, "password", what),
+                    .identity_token = base::get_string(entry, "identitytoken", what)};
+    const auto auth = base::get_string(entry, "auth", what);
+    if (!auth.empty()) {
+        const auto pair = base::base64_decode(auth, what + ": \"auth\"");
+        const auto colon = pair.find(':');
+        if (colon == std::string::npos) throw Error(Errc::invalid, "{}: \"auth\" is not base64 of user:password", what);
+        out.username = pair.substr(0, colon);
+        out.password = pair.substr(colon + 1);
+    }
+    return out;
+}
+
+}  // namespace
+
+CredentialStore CredentialStore::load(const std::optional<std::filesystem::path>& file) {
+    CredentialStore store;
+    std::optional<std::string> text;
+    std::string name;
+    if (file) {
+        name = file->string();
+        text = base::read_file(*file, kMaxFile);
+    } else {
+        for (const auto& place : usual_places()) {
+            text = base::read_file_if_present(place, kMaxFile);
+            name = place.string();
+            if (text) break;
+        }
+    }
+    if (!text) return store;
+    const auto json = base::parse_json(*text, name);
+    if (const auto* auths = base::find(json, "auths"); auths != nullptr && auths->is_object()) {
+        for (const auto& [key, entry] : auths->items()) {
+            auto credentials = credentials_from(entry, fmt::format("{}: {}", name, key));
+            const bool empty = credentials.username.empty() && credentials.identity_token.empty();
+            if (!empty) store.by_key_.insert_or_assign(normalize(key), std::move(credentials));
+        }
+    }
+    return store;
+}
+
+void CredentialStore::set(const std::string& registry, Credentials credentials) {
+    by_key_.insert_or_assign(normalize(registry), std::move(credentials));
+}
+
+std::optional<Credentials> CredentialStore::find(const std::string& registry, const std::string& repository) const {
+    for (auto key = registry + "/" + repository;;) {
+        if (const auto at = by_key_.find(key); at != by_key_.end()) return at->second;
+        const auto slash = key.rfind('/');
+        if (slash == std::string::npos) return std::nullopt;
+        key.resize(slash);
+    }
+}
+
+}  // namespace airlock::images

@@ -1,0 +1,35 @@
+// An image made of files, with no container engine: one layer, the same input gives the same bytes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/archive.hpp"
+#include "images/manifest.hpp"
+
+namespace airlock::images {
+
+struct ImageRecipe {
+    std::vector<base::LayerFile> files;
+    std::vector<std::string> entrypoint;
+    std::vector<std::string> cmd;
+    std::vector<std::string> env;  // NAME=value
+    std::string user;
+    std::string workdir;
+    std::map<std::string, std::string> labels;
+    Platform platform;
+};
+
+struct BuiltImage {
+    Manifest manifest;
+    std::string config;
+    std::string layer;  // tar+gzip
+    Descriptor config_descriptor;
+    Descriptor layer_descriptor;
+};
+
+// OCI image-spec 1.1; created at the epoch.
+BuiltImage build_image(const ImageRecipe& recipe);
+
+}  // namespace airlock::images

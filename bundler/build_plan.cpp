@@ -108,20 +108,6 @@ Json kit_manifest(const BuildPlan& plan, const Descriptor& lock, const std::vect
     return json;
 }
 
-std::string index_text(const BuildPlan& plan, const Descriptor& kit) {
-    Json json{{"schemaVersion", 2}, {"mediaType", images::media_type::kOciIndex}, {"manifests", Json::array()}};
-    for (const auto& image : plan.lock.images) {
-        auto descriptor = image.descriptor;
-        descriptor.annotations[std::string(format::kRefName)] = image.reference.text();
-        descriptor.annotations[std::string(format::kContainerdName)] = image.reference.text();
-        json["manifests"].push_back(descriptor.to_json());
-    }
-    auto artifact = kit.to_json();
-    artifact["artifactType"] = format::kArtifactType;
-    json["manifests"].push_back(std::move(artifact));
-    return base::dump_json(json);
-}
-
 void require_locked(const BuildOptions& options, const manifests::Lock& made) {
     if (!options.locked) return;
     for (const auto& image : made.images) {
@@ -184,7 +170,7 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const s
     plan.lock_text = plan.lock.text();
     const Descriptor lock{.media_type = std::string(format::kLockType), .digest = base::sha256(plan.lock_text), .size = plan.lock_text.size()};
     plan.kit_manifest = base::dump_json(kit_manifest(plan, lock, texts));
-    plan.index = index_text(plan, {.media_type = std::string(images::media_type::kOciManifest),
+    plan.index = format::index_text(plan.lock, {.media_type = std::string(images::media_type::kOciManifest),
                                    .digest = base::sha256(plan.kit_manifest),
                                    .size = plan.kit_manifest.size()});
     return plan;

@@ -141,13 +141,9 @@ void Bundle::read(const std::optional<std::string>& public_key, std::string_view
     }
     read_kit(next, manifest);
 
+    const images::Descriptor kit_only{.media_type = kit->media_type, .digest = kit->digest, .size = kit->size};
+    if (format::index_text(lock_, kit_only) != index_text) refuse("index.json is damaged: it does not say what the lock says");
     for (const auto& image : lock_.images) {
-        const bool listed = std::ranges::any_of(index.manifests, [&](const images::Descriptor& descriptor) {
-            const auto name = descriptor.annotations.find(std::string(format::kRefName));
-            return descriptor.digest == image.descriptor.digest && name != descriptor.annotations.end() &&
-                   name->second == image.reference.text();
-        });
-        if (!listed) refuse(fmt::format("index.json and the lock disagree on {}", image.reference.text()));
         base::with_context(image.reference.text(), [&] { read_manifests(image.descriptor, 0); });
     }
 }

@@ -6,6 +6,7 @@
 
 #include "base/archive.hpp"
 #include "base/digest.hpp"
+#include "manifests/lock.hpp"
 
 namespace airlock::manifests::bundle_format {
 
@@ -29,5 +30,9 @@ inline std::string blob_path(const base::Digest& digest) {
 inline base::TarEntry plain_entry(std::string_view path, std::uint64_t size) {
     return {.path = std::string(path), .size = size, .mode = path == kInstallerPath ? 0755U : 0644U};
 }
+
+// index.json: all that it says follows from the lock and the kit's manifest, so a reader makes it again and compares,
+// and a bundle without signature is still whole or refused.
+std::string index_text(const Lock& lock, const images::Descriptor& kit);
 
 }  // namespace airlock::manifests::bundle_format

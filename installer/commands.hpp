@@ -1,0 +1,19 @@
+// The sub-commands of airlock-installer: install, plan, status, history, rollback, push, inspect, verify.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+
+#include "base/program.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace airlock::installer {
+
+using Command = std::function<base::ExitCode(const std::stop_token&)>;
+
+void add_commands(CLI::App& app, Command& chosen);
+
+}  // namespace airlock::installer

@@ -1,0 +1,82 @@
+#include "installer/generation.hpp"
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
+namespace airlock::installer {
+namespace {
+
+using base::Json;
+
+Json key_json(const manifests::ObjectKey& key) {
+    return {{"apiVersion", key.api_version}, {"kind", key.kind}, {"namespace", key.namespace_name}, {"name", key.name}};
+}
+
+manifests::ObjectKey key_from(const Json& json, std::string_view what) {
+    return {.api_version = base::require_string(json, "apiVersion", what),
+            .kind = base::require_string(json, "kind", what),
+            .namespace_name = base::get_string(json, "namespace", what),
+            .name = base::require_string(json, "name", what)};
+}
+
+bool flag(const Json& json, std::string_view key) {
+    const auto* value = base::find(json, key);
+    return value != nullptr && *value == true;
+}
+
+}  // namespace
+
+Generation Generation::from_json(const Json& json, std::string_view what) {
+    Generation out;
+    out.number = static_cast<int>(base::require_size(json, "generation", what));
+    out.bundle = base::require_string(json, "bundle", what);
+    out.version = base::require_string(json, "version", what);
+    out.index = base::require_string(json, "index", what);
+    out.registry = base::require_string(json, "registry", what);
+    out.prefix = base::get_string(json, "prefix", what);
+    out.plain_http = flag(json, "plainHttp");
+    for (const auto& name : base::require_array(json, "components", what)) out.components.push_back(name.get<std::string>());
+    out.issuer = base::get_string(json, "issuer", what);
+    out.fingerprint = base::get_string(json, "fingerprint", what);
+    out.time = base::get_string(json, "time", what);
+    out.state_annotation = base::get_string(json, "stateAnnotation", what);
+    out.kick = flag(json, "kick");
+    for (const auto& entry : base::require_array(json, "objects", what)) {
+        const auto* object = base::find(entry, "before");
+        out.objects.push_back({.key = key_from(entry, what), .object = object == nullptr ? std::nullopt : std::optional(*object)});
+    }
+    for (const auto& entry : base::require_array(json, "tags", what)) {
+        out.tags.push_back({.repository = base::require_string(entry, "repository", what),
+                            .tag = base::require_string(entry, "tag", what),
+                            .digest = base::get_string(entry, "digest", what),
+                            .media_type = base::get_string(entry, "mediaType", what),
+                            .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what)});
+    }
+    for (const auto& entry : base::require_array(json, "nodes", what)) {
+        out.nodes.push_back({.name = base::require_string(entry, "name", what), .allocatable = base::require_object(entry, "allocatable", what)});
+    }
+    return out;
+}
+
+Json Generation::to_json() const {
+    Json json{{"generation", number}, {"bundle", bundle},         {"version", version},         {"index", index},
+              {"registry", registry}, {"prefix", prefix},         {"plainHttp", plain_http},    {"components", components},
+              {"issuer", issuer},     {"fingerprint", fingerprint}, {"time", time},             {"stateAnnotation", state_annotation},
+              {"kick", kick},         {"objects", Json::array()}, {"tags", Json::array()},      {"nodes", Json::array()}};
+    for (const auto& object : objects) {
+        auto entry = key_json(object.key);
+        entry["before"] = object.object ? *object.object : Json();
+        json["objects"].push_back(std::move(entry));
+    }
+    for (const auto& tag : tags) {
+        json["tags"].push_back({{"repository", tag.repository},
+                                {"tag", tag.tag},
+                                {"digest", tag.digest},
+                                {"mediaType", tag.media_type},
+                                {"manifest", base::base64_encode(tag.manifest)}});
+    }
+    for (const auto& node : nodes) json["nodes"].push_back({{"name", node.name}, {"allocatable", node.allocatable}});
+    return json;
+}
+
+}  // namespace airlock::installer

@@ -1,0 +1,54 @@
+// One install, as it is remembered: what was asked for, and how everything was before it (the snapshot). Written before
+// the first change; kept in the state folder and, after the commit, in the cluster.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "manifests/document.hpp"
+
+namespace airlock::installer {
+
+struct ObjectBefore {
+    manifests::ObjectKey key;
+    std::optional<base::Json> object;  // as it was live; nothing: absent
+};
+
+struct TagBefore {
+    std::string repository;
+    std::string tag;
+    std::string digest;      // what it pointed to; empty: absent
+    std::string media_type;
+    std::string manifest;    // the bytes it pointed to
+};
+
+struct NodeBefore {
+    std::string name;
+    base::Json allocatable;
+};
+
+struct Generation {
+    int number = 0;
+    std::string bundle;
+    std::string version;
+    std::string index;
+    std::string registry;  // host[:port]
+    std::string prefix;
+    bool plain_http = false;
+    std::vector<std::string> components;
+    std::string issuer;
+    std::string fingerprint;
+    std::string time;  // RFC 3339
+    std::string state_annotation;
+    bool kick = false;
+    std::vector<ObjectBefore> objects;  // in the order of applying
+    std::vector<TagBefore> tags;
+    std::vector<NodeBefore> nodes;
+
+    static Generation from_json(const base::Json& json, std::string_view what);
+    base::Json to_json() const;
+};
+
+}  // namespace airlock::installer

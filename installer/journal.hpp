@@ -1,0 +1,30 @@
+// The journal of one state folder: append-only, one JSON record a line behind its checksum, on the disk before the act
+// that it announces. A torn last line (a power cut in the middle of a write) is dropped; one in the middle is an error.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/json.hpp"
+
+namespace airlock::installer {
+
+class Journal {
+  public:
+    // Reads what is there. REQUIRES: the caller holds the folder's lock.
+    explicit Journal(std::filesystem::path path);
+
+    const std::vector<base::Json>& records() const { return records_; }
+    // Returns when it is on the disk.
+    void append(base::Json record);
+    // Begins a new one, durably.
+    void clear();
+
+  private:
+    std::filesystem::path path_;
+    std::vector<base::Json> records_;
+    base::UniqueFd fd_;
+};
+
+}  // namespace airlock::installer

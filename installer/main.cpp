@@ -1,0 +1,16 @@
+// airlock-installer: the program of the intranet side.
+#include <CLI/CLI.hpp>
+
+#include "installer/commands.hpp"
+
+int main(int argc, char** argv) {
+    using namespace airlock;
+    return base::run_program([&](const std::stop_token& stop) {
+        CLI::App app("Installs a bundle into an isolated Kubernetes cluster, and takes it out again", "airlock-installer");
+        base::add_common_options(app);
+        installer::Command chosen;
+        installer::add_commands(app, chosen);
+        if (const auto ended = base::parse_command_line(app, argc, argv)) return *ended;
+        return chosen(stop);
+    });
+}

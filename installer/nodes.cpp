@@ -1,0 +1,40 @@
+#include "installer/nodes.hpp"
+
+namespace airlock::installer {
+namespace {
+
+ObjectKey node_key(const std::string& name) { return {.api_version = "v1", .kind = "Node", .namespace_name = {}, .name = name}; }
+
+}  // namespace
+
+std::vector<NodeBefore> read_nodes(KubeClient& client) {
+    std::vector<NodeBefore> out;
+    for (const auto& node : client.list("v1", "Node")) {
+        const auto* allocatable = base::find_path(node, {"status", "allocatable"});
+        out.push_back({.name = base::require_string(node.at("metadata"), "name", "a node"),
+                       .allocatable = allocatable == nullptr ? Json::object() : *allocatable});
+    }
+    return out;
+}
+
+void kick_nodes(KubeClient& client) {
+    for (const auto& node : client.list("v1", "Node")) {
+        client.merge_patch(node_key(base::require_string(node.at("metadata"), "name", "a node")), Json::object(), "status");
+    }
+}
+
+void restore_node(KubeClient& client, const NodeBefore& before, const std::string& annotation) {
+    const auto live = client.get(node_key(before.name));
+    if (!live) return;
+    const auto* annotations = base::find_path(*live, {"metadata", "annotations"});
+    if (annotations == nullptr || !annotations->contains(annotation)) return;
+    Json changed = Json::object();
+    for (const auto& [resource, quantity] : before.allocatable.items()) {
+        const auto* now = base::find_path(*live, {"status", "allocatable", resource});
+        if (now != nullptr && *now != quantity) changed[resource] = quantity;
+    }
+    if (!changed.empty()) client.merge_patch(node_key(before.name), {{"status", {{"allocatable", changed}}}}, "status");
+    client.merge_patch(node_key(before.name), {{"metadata", {{"annotations", {{annotation, nullptr}}}}}});
+}
+
+}  // namespace airlock::installer

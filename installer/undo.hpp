@@ -1,0 +1,20 @@
+// Puts everything back as a generation's snapshot says, in the order that is safe: webhook configurations first, then
+// nodes, then objects in the reverse order of applying, then tags. It may be run again at any point: what is back
+// already is left alone. It never stops at the first failure.
+#pragma once
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "images/registry.hpp"
+#include "installer/generation.hpp"
+#include "installer/journal.hpp"
+#include "installer/kube_client.hpp"
+
+namespace airlock::installer {
+
+// What could not be put back, with the command to finish by hand.
+std::vector<base::Problem> undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
+                                Journal& journal, const std::stop_token& stop);
+
+}  // namespace airlock::installer

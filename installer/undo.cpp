@@ -28,10 +28,11 @@ std::string text_at(const Json& object, std::initializer_list<std::string_view> 
     return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
-// Only what one of our field managers wrote is ours to remove.
+// Only what one of our field managers wrote is ours to remove. An object of which only the name was applied (a bare
+// Namespace) has no managed fields: it was absent before, and nobody else claims it.
 bool is_ours(const Json& live) {
     const auto* fields = base::find_path(live, {"metadata", "managedFields"});
-    if (fields == nullptr) return false;
+    if (fields == nullptr || fields->empty()) return true;
     return std::ranges::any_of(*fields, [](const Json& entry) { return text_at(entry, {"manager"}).starts_with("airlock"); });
 }
 

@@ -113,14 +113,16 @@ copy_kit() {
   [[ -f $site/web/cert-manager.yaml ]] || return 0
   local checksum
   checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)
-  sed -i -E "s#https://[^ ,}\"]*/cert-manager\.yaml#http://$web/cert-manager.yaml#; /cert-manager\.yaml/,/sha256/ s#(sha256: *\"?)[0-9a-f]{64}#\1$checksum#" \
+  # The URL stays the real one: a mirror stands in for it, as on a site that has one.
+  sed -i -E "s#^( *)- url: .*/cert-manager\.yaml\$#&\n\1  sha256: $checksum#" \
     "$kit/bundle.yaml"
 }
 
 build_bundle() { # kit's folder, file, options of the bundler...
   local folder=$1 file=$2
   shift 2
-  "$bundler" build "$folder/bundle.yaml" -o "$file" --mirror "quay.io=$internet" --plain-http "$internet" --plain-http "$web" "$@"
+  "$bundler" build "$folder/bundle.yaml" -o "$file" --mirror "quay.io=$internet" \
+    --mirror "https://github.com/cert-manager/cert-manager/releases/download/v1.8.2=http://$web" --plain-http "$internet" --plain-http "$web" "$@"
 }
 
 # --- the installer ----------------------------------------------------------------------------------------------

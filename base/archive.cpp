@@ -43,7 +43,16 @@ la_ssize_t append_to_string(archive* a, void* text, const void* data, std::size_
     }
 }
 
-Writer open_writer(std::string& out, bool gzip) {
+// Takes the header and refuses the rest, so that closing does not write the file's bytes as zeros.
+la_ssize_t keep_one_block(archive* a, void* text, const void* data, std::size_t size) noexcept {
+    if (static_cast<std::string*>(text)->size() >= kTarBlock) {
+        archive_set_error(a, ECANCELED, "the header is all that is wanted");
+        return -1;
+    }
+    return append_to_string(a, text, data, size);
+}
+
+Writer open_writer(std::string& out, bool gzip, archive_write_callback* callback = &append_to_string) {
     Writer writer(archive_write_new());
     if (!writer) throw std::bad_alloc();
     check(archive_write_set_format_gnutar(writer.get()), writer.get());
@@ -52,7 +61,7 @@ Writer open_writer(std::string& out, bool gzip) {
         check(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"), writer.get());
     }
     check(archive_write_set_bytes_per_block(writer.get(), 0), writer.get());  // no padding to 10 KiB records
-    check(archive_write_open(writer.get(), &out, nullptr, &append_to_string, nullptr), writer.get());
+    check(archive_write_open(writer.get(), &out, nullptr, callback, nullptr), writer.get());
     return writer;
 }
 
@@ -89,11 +98,9 @@ void write_files(archive* writer, const std::vector<LayerFile>& files) {
 std::string tar_header(const TarEntry& entry) {
     if (entry.path.size() > 100) throw Error(Errc::internal, "path of {} letters in an archive", entry.path.size());
     std::string out;
-    const auto writer = open_writer(out, false);
+    const auto writer = open_writer(out, false, &keep_one_block);
     check(archive_write_header(writer.get(), make_entry(entry.path, entry.size, entry.mode, AE_IFREG).get()), writer.get());
-    // The header leaves through the callback when the archive is closed or when data comes; closing early would
-    // write the file's bytes as zeros, so the writer is given up on instead.
-    archive_write_fail(writer.get());
+    archive_write_close(writer.get());  // fails on purpose when the file has bytes; not closing would leak the buffer
     if (out.size() < kTarBlock) throw Error(Errc::internal, "libarchive kept a header back");
     out.resize(kTarBlock);
     return out;

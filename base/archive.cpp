@@ -1,14 +1,14 @@
 #include "base/archive.hpp"
 
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
 #include <archive.h>
 #include <archive_entry.h>
 
 #include <algorithm>
 #include <memory>
 #include <set>
-
-#include "base/digest.hpp"
-#include "base/error.hpp"
 
 namespace airlock::base {
 namespace {
@@ -52,15 +52,18 @@ la_ssize_t keep_one_block(archive* a, void* text, const void* data, std::size_t 
     return append_to_string(a, text, data, size);
 }
 
-Writer open_writer(std::string& out, bool gzip, archive_write_callback* callback = &append_to_string) {
+Writer open_writer(std::string& out, bool gzip,
+                   archive_write_callback* callback = &append_to_string) {
     Writer writer(archive_write_new());
     if (!writer) throw std::bad_alloc();
     check(archive_write_set_format_gnutar(writer.get()), writer.get());
     if (gzip) {
         check(archive_write_add_filter_gzip(writer.get()), writer.get());
-        check(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"), writer.get());
+        check(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"),
+              writer.get());
     }
-    check(archive_write_set_bytes_per_block(writer.get(), 0), writer.get());  // no padding to 10 KiB records
+    check(archive_write_set_bytes_per_block(writer.get(), 0),
+          writer.get());  // no padding to 10 KiB records
     check(archive_write_open(writer.get(), &out, nullptr, callback, nullptr), writer.get());
     return writer;
 }
@@ -81,12 +84,16 @@ Entry make_entry(const std::string& path, std::uint64_t size, unsigned mode, uns
 void write_files(archive* writer, const std::vector<LayerFile>& files) {
     std::set<std::string> folders;
     for (const auto& file : files) {
-        for (auto slash = file.path.find('/'); slash != std::string::npos; slash = file.path.find('/', slash + 1)) {
+        for (auto slash = file.path.find('/'); slash != std::string::npos;
+             slash = file.path.find('/', slash + 1)) {
             const auto folder = file.path.substr(0, slash + 1);
             if (!folders.insert(folder).second) continue;
-            check(archive_write_header(writer, make_entry(folder, 0, 0755, AE_IFDIR).get()), writer);
+            check(archive_write_header(writer, make_entry(folder, 0, 0755, AE_IFDIR).get()),
+                  writer);
         }
-        check(archive_write_header(writer, make_entry(file.path, file.content.size(), file.mode, AE_IFREG).get()), writer);
+        check(archive_write_header(
+                  writer, make_entry(file.path, file.content.size(), file.mode, AE_IFREG).get()),
+              writer);
         const auto written = archive_write_data(writer, file.content.data(), file.content.size());
         if (written != static_cast<la_ssize_t>(file.content.size())) check(ARCHIVE_FATAL, writer);
     }
@@ -96,11 +103,16 @@ void write_files(archive* writer, const std::vector<LayerFile>& files) {
 }  // namespace
 
 std::string tar_header(const TarEntry& entry) {
-    if (entry.path.size() > 100) throw Error(Errc::internal, "path of {} letters in an archive", entry.path.size());
+    if (entry.path.size() > 100)
+        throw Error(Errc::internal, "path of {} letters in an archive", entry.path.size());
     std::string out;
     const auto writer = open_writer(out, false, &keep_one_block);
-    check(archive_write_header(writer.get(), make_entry(entry.path, entry.size, entry.mode, AE_IFREG).get()), writer.get());
-    archive_write_close(writer.get());  // fails on purpose when the file has bytes; not closing would leak the buffer
+    check(archive_write_header(writer.get(),
+                               make_entry(entry.path, entry.size, entry.mode, AE_IFREG).get()),
+          writer.get());
+    archive_write_close(
+        writer
+            .get());  // fails on purpose when the file has bytes; not closing would leak the buffer
     if (out.size() < kTarBlock) throw Error(Errc::internal, "libarchive kept a header back");
     out.resize(kTarBlock);
     return out;
@@ -110,13 +122,16 @@ std::optional<TarEntry> read_tar_header(std::string_view block) {
     const Reader reader(archive_read_new());
     if (!reader) throw std::bad_alloc();
     check(archive_read_support_format_tar(reader.get()), reader.get());
-    if (archive_read_open_memory(reader.get(), block.data(), block.size()) != ARCHIVE_OK) return std::nullopt;
+    if (archive_read_open_memory(reader.get(), block.data(), block.size()) != ARCHIVE_OK)
+        return std::nullopt;
     archive_entry* entry = nullptr;
     if (archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) return std::nullopt;
     const char* path = archive_entry_pathname(entry);
     const auto size = archive_entry_size(entry);
-    if (archive_entry_filetype(entry) != AE_IFREG || path == nullptr || size < 0) return std::nullopt;
-    return TarEntry{.path = path, .size = static_cast<std::uint64_t>(size), .mode = archive_entry_perm(entry)};
+    if (archive_entry_filetype(entry) != AE_IFREG || path == nullptr || size < 0)
+        return std::nullopt;
+    return TarEntry{
+        .path = path, .size = static_cast<std::uint64_t>(size), .mode = archive_entry_perm(entry)};
 }
 
 Layer make_layer(std::vector<LayerFile> files) {

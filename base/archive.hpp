@@ -1,6 +1,7 @@
-// Tar, by libarchive: headers made and read one at a time, so that blobs are written and read in place at offsets
-// known beforehand; and whole small layers. Nothing is ever extracted: no path of an archive reaches the file
-// system. Headers are GNU tar's (one block each, any size), with owner 0 and time 0.
+// Tar, by libarchive: headers made and read one at a time, so that blobs are written and read in
+// place at offsets known beforehand; and whole small layers. Nothing is ever extracted: no path of
+// an archive reaches the file system. Headers are GNU tar's (one block each, any size), with owner
+// 0 and time 0.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,13 @@ inline constexpr std::uint64_t kTarBlock = 512;
 inline constexpr std::uint64_t kTarEnd = 2 * kTarBlock;  // the zeros that end an archive
 
 // The zeros between the end of `size` bytes and the next header.
-constexpr std::uint64_t tar_padding(std::uint64_t size) { return (kTarBlock - size % kTarBlock) % kTarBlock; }
+constexpr std::uint64_t tar_padding(std::uint64_t size) {
+    return (kTarBlock - size % kTarBlock) % kTarBlock;
+}
 // Header, bytes and padding.
-constexpr std::uint64_t tar_footprint(std::uint64_t size) { return kTarBlock + size + tar_padding(size); }
+constexpr std::uint64_t tar_footprint(std::uint64_t size) {
+    return kTarBlock + size + tar_padding(size);
+}
 
 struct TarEntry {
     std::string path;
@@ -38,8 +43,8 @@ struct LayerFile {
 };
 
 struct Layer {
-    std::string gzip;      // tar, compressed
-    std::string diff_id;   // digest of the tar itself, as the image's config wants it
+    std::string gzip;     // tar, compressed
+    std::string diff_id;  // digest of the tar itself, as the image's config wants it
 };
 
 // The same files give the same bytes. Folders of the paths are entries of their own, mode 0755.

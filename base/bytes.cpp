@@ -1,10 +1,10 @@
 #include "base/bytes.hpp"
 
+#include "base/error.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
-
-#include "base/error.hpp"
 
 namespace airlock::base {
 

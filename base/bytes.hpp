@@ -1,5 +1,6 @@
-// Streams of bytes: Source is pulled from, Sink is pushed to. Everything that moves a blob speaks these two, with
-// fixed buffers, so no blob is ever whole in memory. One thread at a time uses a stream.
+// Streams of bytes: Source is pulled from, Sink is pushed to. Everything that moves a blob speaks
+// these two, with fixed buffers, so no blob is ever whole in memory. One thread at a time uses a
+// stream.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,9 @@ namespace airlock::base {
 
 using Bytes = std::span<const std::byte>;
 
-inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline Bytes as_bytes(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
 inline std::string_view as_text(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -22,7 +25,8 @@ inline std::string_view as_text(Bytes bytes) {
 class Source {
   public:
     virtual ~Source() = default;
-    // Fills the front of `buffer` and returns how much; 0 only at the end. REQUIRES: buffer not empty.
+    // Fills the front of `buffer` and returns how much; 0 only at the end. REQUIRES: buffer not
+    // empty.
     virtual std::size_t read(std::span<std::byte> buffer) = 0;
 };
 
@@ -43,7 +47,8 @@ class Sink {
 
 class StringSource final : public RewindableSource {
   public:
-    explicit StringSource(std::string_view text) : text_(text) {}  // does not copy: `text` outlives it
+    explicit StringSource(std::string_view text)
+        : text_(text) {}  // does not copy: `text` outlives it
     std::size_t read(std::span<std::byte> buffer) override;
     std::uint64_t size() const override { return text_.size(); }
     void rewind(std::uint64_t offset) override { position_ = offset; }
@@ -69,7 +74,8 @@ class StringSink final : public Sink {
 
 inline constexpr std::size_t kCopyBuffer = 256 * 1024;
 
-// Copies to the end of `from`; returns the number of bytes. Errc::cancelled when `stop` is requested.
+// Copies to the end of `from`; returns the number of bytes. Errc::cancelled when `stop` is
+// requested.
 std::uint64_t copy(Source& from, Sink& to, const std::stop_token& stop = {});
 
 // Reads `from` to its end into a string of at most `limit` bytes.

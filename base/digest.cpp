@@ -1,13 +1,13 @@
 #include "base/digest.hpp"
 
+#include "base/error.hpp"
+#include "base/openssl.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
-
-#include "base/error.hpp"
-#include "base/openssl.hpp"
 
 namespace airlock::base {
 
@@ -19,15 +19,20 @@ Digest Digest::parse(std::string_view text) {
     const bool lower_hex = std::ranges::all_of(
         hex, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (length == 0 || hex.size() != length || !lower_hex) {
-        throw Error(Errc::invalid, "\"{}\" is no digest (sha256:<64 hex digits>)", text.substr(0, 200));
+        throw Error(Errc::invalid, "\"{}\" is no digest (sha256:<64 hex digits>)",
+                    text.substr(0, 200));
     }
     return Digest(std::string(text));
 }
 
-void Hasher::Free::operator()(evp_md_ctx_st* context) const noexcept { EVP_MD_CTX_free(context); }
+void Hasher::Free::operator()(evp_md_ctx_st* context) const noexcept {
+    EVP_MD_CTX_free(context);
+}
 
 Hasher::Hasher(std::string_view algorithm) : context_(EVP_MD_CTX_new()), algorithm_(algorithm) {
-    const auto* method = algorithm == "sha256" ? EVP_sha256() : algorithm == "sha512" ? EVP_sha512() : nullptr;
+    const auto* method = algorithm == "sha256"   ? EVP_sha256()
+                         : algorithm == "sha512" ? EVP_sha512()
+                                                 : nullptr;
     if (!context_ || method == nullptr || EVP_DigestInit_ex(context_.get(), method, nullptr) != 1) {
         openssl::throw_error(Errc::internal, fmt::format("cannot start a {} digest", algorithm));
     }
@@ -72,13 +77,18 @@ namespace {
 
 void check_digest(const std::string& what, const Digest& expected, const Digest& seen) {
     if (seen == expected) return;
-    throw Error(Errc::integrity, "{}: the content's digest is {}, not {}", what, seen.text(), expected.text());
+    throw Error(Errc::integrity, "{}: the content's digest is {}, not {}", what, seen.text(),
+                expected.text());
 }
 
 }  // namespace
 
 VerifyingSource::VerifyingSource(Source& from, std::uint64_t size, Digest digest, std::string what)
-    : from_(from), size_(size), digest_(std::move(digest)), what_(std::move(what)), hasher_(digest_.algorithm()) {}
+    : from_(from),
+      size_(size),
+      digest_(std::move(digest)),
+      what_(std::move(what)),
+      hasher_(digest_.algorithm()) {}
 
 std::size_t VerifyingSource::read(std::span<std::byte> buffer) {
     if (done_) return 0;
@@ -96,7 +106,11 @@ std::size_t VerifyingSource::read(std::span<std::byte> buffer) {
 }
 
 VerifyingSink::VerifyingSink(Sink& to, std::uint64_t size, Digest digest, std::string what)
-    : to_(to), size_(size), digest_(std::move(digest)), what_(std::move(what)), hasher_(digest_.algorithm()) {}
+    : to_(to),
+      size_(size),
+      digest_(std::move(digest)),
+      what_(std::move(what)),
+      hasher_(digest_.algorithm()) {}
 
 void VerifyingSink::account(Bytes bytes) {
     if (bytes.size() > size_ - seen_) throw_size(what_, size_, seen_ + bytes.size());

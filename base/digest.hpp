@@ -1,6 +1,9 @@
-// Content digests: "sha256:<64 hex>", or sha512. A Digest is valid by construction; a VerifyingSource or
-// VerifyingSink lets bytes across a border only if their size and digest are what was promised.
+// Content digests: "sha256:<64 hex>", or sha512. A Digest is valid by construction; a
+// VerifyingSource or VerifyingSink lets bytes across a border only if their size and digest are
+// what was promised.
 #pragma once
+
+#include "base/bytes.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -9,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/bytes.hpp"
 
 struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
@@ -21,10 +22,12 @@ class Digest {
     // Errc::invalid for another algorithm, length or letter.
     static Digest parse(std::string_view text);
 
-    const std::string& text() const { return text_; }                       // sha256:1234…
-    std::string_view algorithm() const { return std::string_view(text_).substr(0, text_.find(':')); }
+    const std::string& text() const { return text_; }  // sha256:1234…
+    std::string_view algorithm() const {
+        return std::string_view(text_).substr(0, text_.find(':'));
+    }
     std::string_view hex() const { return std::string_view(text_).substr(text_.find(':') + 1); }
-    std::string_view short_hex() const { return hex().substr(0, 12); }      // for people
+    std::string_view short_hex() const { return hex().substr(0, 12); }  // for people
 
     auto operator<=>(const Digest&) const = default;
 
@@ -55,8 +58,9 @@ class Hasher {
 
 Digest sha256(std::string_view text);
 
-// Yields at most `size` bytes of `from`; at the end throws Errc::integrity, naming `what`, if there were fewer or
-// more, or if the digest differs. The error comes before read() returns 0, so who reads to the end has verified.
+// Yields at most `size` bytes of `from`; at the end throws Errc::integrity, naming `what`, if there
+// were fewer or more, or if the digest differs. The error comes before read() returns 0, so who
+// reads to the end has verified.
 class VerifyingSource final : public Source {
   public:
     VerifyingSource(Source& from, std::uint64_t size, Digest digest, std::string what);
@@ -72,7 +76,8 @@ class VerifyingSource final : public Source {
     bool done_ = false;
 };
 
-// The same on the pushing side: passes bytes on to `to`; finish() throws unless all came and are right.
+// The same on the pushing side: passes bytes on to `to`; finish() throws unless all came and are
+// right.
 class VerifyingSink final : public Sink {
   public:
     VerifyingSink(Sink& to, std::uint64_t size, Digest digest, std::string what);

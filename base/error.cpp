@@ -8,21 +8,36 @@ namespace airlock::base {
 
 std::string_view to_string(Errc code) {
     switch (code) {
-        case Errc::usage: return "usage";
-        case Errc::invalid: return "invalid";
-        case Errc::not_found: return "not_found";
-        case Errc::denied: return "denied";
-        case Errc::conflict: return "conflict";
-        case Errc::integrity: return "integrity";
-        case Errc::bundle_refused: return "bundle_refused";
-        case Errc::unsupported: return "unsupported";
-        case Errc::io: return "io";
-        case Errc::network: return "network";
-        case Errc::unavailable: return "unavailable";
-        case Errc::timeout: return "timeout";
-        case Errc::remote: return "remote";
-        case Errc::cancelled: return "cancelled";
-        case Errc::internal: return "internal";
+        case Errc::usage:
+            return "usage";
+        case Errc::invalid:
+            return "invalid";
+        case Errc::not_found:
+            return "not_found";
+        case Errc::denied:
+            return "denied";
+        case Errc::conflict:
+            return "conflict";
+        case Errc::integrity:
+            return "integrity";
+        case Errc::bundle_refused:
+            return "bundle_refused";
+        case Errc::unsupported:
+            return "unsupported";
+        case Errc::io:
+            return "io";
+        case Errc::network:
+            return "network";
+        case Errc::unavailable:
+            return "unavailable";
+        case Errc::timeout:
+            return "timeout";
+        case Errc::remote:
+            return "remote";
+        case Errc::cancelled:
+            return "cancelled";
+        case Errc::internal:
+            return "internal";
     }
     return "internal";
 }
@@ -66,13 +81,22 @@ void throw_errno(int error_number, std::string what_failed) {
     Errc code = Errc::io;
     std::string hint;
     switch (error_number) {
-        case ENOENT: code = Errc::not_found; break;
+        case ENOENT:
+            code = Errc::not_found;
+            break;
         case EACCES:
-        case EPERM: code = Errc::denied; break;
+        case EPERM:
+            code = Errc::denied;
+            break;
         case ENOSPC:
-        case EDQUOT: hint = "free some space on that file system, then run the same command again"; break;
-        case EROFS: hint = "the file system is read-only; name a place that can be written"; break;
-        default: break;
+        case EDQUOT:
+            hint = "free some space on that file system, then run the same command again";
+            break;
+        case EROFS:
+            hint = "the file system is read-only; name a place that can be written";
+            break;
+        default:
+            break;
     }
     Error error(code, fmt::format("{}: {}", what_failed, errno_text(error_number)));
     if (!hint.empty()) error.set_hint(std::move(hint));

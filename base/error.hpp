@@ -1,6 +1,6 @@
-// The one exception type of the project, and Problem for findings that are collected instead of thrown.
-// An Error says what failed (message), on which object (context, outermost first) and what the operator can do
-// (hint). Callers test code() alone, never text.
+// The one exception type of the project, and Problem for findings that are collected instead of
+// thrown. An Error says what failed (message), on which object (context, outermost first) and what
+// the operator can do (hint). Callers test code() alone, never text.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,12 +16,12 @@
 namespace airlock::base {
 
 enum class Errc {
-    usage,           // the command line, or a file that the operator wrote, says something impossible
-    invalid,         // bytes from outside do not have the form they must have
-    not_found,       // asked for and absent
-    denied,          // credentials refused, or not enough permission
-    conflict,        // somebody else changed it, or it is in use
-    integrity,       // a size or a digest differs
+    usage,      // the command line, or a file that the operator wrote, says something impossible
+    invalid,    // bytes from outside do not have the form they must have
+    not_found,  // asked for and absent
+    denied,     // credentials refused, or not enough permission
+    conflict,   // somebody else changed it, or it is in use
+    integrity,  // a size or a digest differs
     bundle_refused,  // the bundle is unusable: cut, changed, unsigned, not one at all
     unsupported,     // valid, but not something this version can do
     io,              // files and disks
@@ -41,7 +41,8 @@ class Error : public std::exception {
 
     template <typename First, typename... Rest>
     Error(Errc code, fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest)
-        : Error(code, fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+        : Error(code,
+                fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...)) {}
 
     Errc code() const { return code_; }
     const std::string& message() const { return message_; }

@@ -1,15 +1,16 @@
 #include "base/file.hpp"
 
-#include <fcntl.h>
+#include "base/error.hpp"
+
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
-
-#include "base/error.hpp"
 
 namespace airlock::base {
 
@@ -59,7 +60,8 @@ void write_all(int fd, Bytes bytes, std::string_view name) {
 
 namespace {
 
-std::size_t pread_some(int fd, std::span<std::byte> buffer, std::uint64_t offset, std::string_view name) {
+std::size_t pread_some(int fd, std::span<std::byte> buffer, std::uint64_t offset,
+                       std::string_view name) {
     for (;;) {
         const auto count = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
         if (count >= 0) return static_cast<std::size_t>(count);
@@ -87,7 +89,8 @@ std::string pread_text(int fd, std::uint64_t size, std::uint64_t offset, std::st
 std::size_t FileRange::read(std::span<std::byte> buffer) {
     const auto rest = size_ - std::min(position_, size_);
     if (rest == 0) return 0;
-    const auto wanted = buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest, buffer.size())));
+    const auto wanted =
+        buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest, buffer.size())));
     const auto count = pread_some(fd_, wanted, offset_ + position_, name_);
     if (count == 0) throw Error(Errc::integrity, "{} ends too early: it has been cut", name_);
     position_ += count;
@@ -110,11 +113,13 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
         if (count < 0) throw_errno(errno, fmt::format("cannot read {}", path.string()));
         if (count == 0) return text;
         text.append(as_text(Bytes(buffer).first(static_cast<std::size_t>(count))));
-        if (text.size() > limit) throw Error(Errc::invalid, "{} is larger than {} bytes", path.string(), limit);
+        if (text.size() > limit)
+            throw Error(Errc::invalid, "{} is larger than {} bytes", path.string(), limit);
     }
 }
 
-std::optional<std::string> read_file_if_present(const std::filesystem::path& path, std::size_t limit) {
+std::optional<std::string> read_file_if_present(const std::filesystem::path& path,
+                                                std::size_t limit) {
     try {
         return read_file(path, limit);
     } catch (const Error& error) {
@@ -154,7 +159,8 @@ void write_file_durably(const std::filesystem::path& path, std::string_view cont
 
 void make_folders(const std::filesystem::path& path, mode_t mode) {
     if (path.empty() || std::filesystem::is_directory(path)) return;
-    if (path.has_parent_path() && path.parent_path() != path) make_folders(path.parent_path(), mode);
+    if (path.has_parent_path() && path.parent_path() != path)
+        make_folders(path.parent_path(), mode);
     if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
         throw_errno(errno, fmt::format("cannot make the folder {}", path.string()));
     }
@@ -165,7 +171,8 @@ FileLock::FileLock(const std::filesystem::path& path, std::string_view hint)
     : fd_(open_file(path, O_RDWR | O_CREAT, 0600)) {
     if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
     if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("cannot lock {}", path.string()));
-    throw Error(Errc::conflict, "another process is at work: it holds {}", path.string()).set_hint(std::string(hint));
+    throw Error(Errc::conflict, "another process is at work: it holds {}", path.string())
+        .set_hint(std::string(hint));
 }
 
 std::filesystem::path program_folder() {

@@ -1,6 +1,8 @@
-// Files: descriptors that close themselves, ranges as sources, durable writes, locks. No path from outside the
-// operator's own hands is ever given to these.
+// Files: descriptors that close themselves, ranges as sources, durable writes, locks. No path from
+// outside the operator's own hands is ever given to these.
 #pragma once
+
+#include "base/bytes.hpp"
 
 #include <sys/types.h>
 
@@ -10,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/bytes.hpp"
 
 namespace airlock::base {
 
@@ -48,8 +48,8 @@ void write_all(int fd, Bytes bytes, std::string_view name);
 void pread_all(int fd, std::span<std::byte> buffer, std::uint64_t offset, std::string_view name);
 std::string pread_text(int fd, std::uint64_t size, std::uint64_t offset, std::string_view name);
 
-// `size` bytes of a file from `offset`, read in place with pread: several ranges of one descriptor may be read
-// from several threads, one thread a range. The descriptor outlives it.
+// `size` bytes of a file from `offset`, read in place with pread: several ranges of one descriptor
+// may be read from several threads, one thread a range. The descriptor outlives it.
 class FileRange final : public RewindableSource {
   public:
     FileRange(int fd, std::uint64_t offset, std::uint64_t size, std::string name)
@@ -69,7 +69,8 @@ class FileRange final : public RewindableSource {
 // Writes from `offset` on with pwrite; several may share a descriptor.
 class FileSink final : public Sink {
   public:
-    FileSink(int fd, std::uint64_t offset, std::string name) : fd_(fd), offset_(offset), name_(std::move(name)) {}
+    FileSink(int fd, std::uint64_t offset, std::string name)
+        : fd_(fd), offset_(offset), name_(std::move(name)) {}
     void write(Bytes bytes) override;
 
   private:
@@ -80,9 +81,11 @@ class FileSink final : public Sink {
 
 // At most `limit` bytes; Errc::invalid for a larger file, Errc::not_found for an absent one.
 std::string read_file(const std::filesystem::path& path, std::size_t limit);
-std::optional<std::string> read_file_if_present(const std::filesystem::path& path, std::size_t limit);
+std::optional<std::string> read_file_if_present(const std::filesystem::path& path,
+                                                std::size_t limit);
 
-// The whole new content or the old one, whatever happens: temporary file, fsync, rename, fsync of the folder.
+// The whole new content or the old one, whatever happens: temporary file, fsync, rename, fsync of
+// the folder.
 void write_file_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);
 void fsync_or_throw(int fd, std::string_view name);
 void fsync_folder_of(const std::filesystem::path& path);

@@ -1,5 +1,9 @@
 #include "base/http.hpp"
 
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/url.hpp"
+
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 
@@ -7,10 +11,6 @@
 #include <array>
 #include <charconv>
 #include <mutex>
-
-#include "base/error.hpp"
-#include "base/log.hpp"
-#include "base/url.hpp"
 
 namespace airlock::base {
 namespace {
@@ -35,12 +35,16 @@ void append(HeaderList& list, const std::string& line) {
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
     const auto code = curl_easy_setopt(easy, option, value);
-    if (code != CURLE_OK) throw Error(Errc::internal, "libcurl option {}: {}", static_cast<int>(option), curl_easy_strerror(code));
+    if (code != CURLE_OK)
+        throw Error(Errc::internal, "libcurl option {}: {}", static_cast<int>(option),
+                    curl_easy_strerror(code));
 }
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
     return out;
 }
 
@@ -50,7 +54,8 @@ std::string_view trim(std::string_view text) {
     return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-// One request on its way. libcurl calls back in C: an exception is kept and rethrown after curl_easy_perform.
+// One request on its way. libcurl calls back in C: an exception is kept and rethrown after
+// curl_easy_perform.
 struct Transfer {
     const HttpRequest& request;
     const std::stop_token& stop;
@@ -64,11 +69,13 @@ struct Transfer {
         try {
             const std::string_view line(data, size);
             if (line.starts_with("HTTP/")) {
-                transfer.response.headers.clear();  // a new answer: after a redirect, or after 100 Continue
+                transfer.response.headers
+                    .clear();  // a new answer: after a redirect, or after 100 Continue
             } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-                if (transfer.response.headers.size() >= kMaxHeaders) throw Error(Errc::invalid, "too many headers");
-                transfer.response.headers.insert_or_assign(lower(trim(line.substr(0, colon))),
-                                                           std::string(trim(line.substr(colon + 1))));
+                if (transfer.response.headers.size() >= kMaxHeaders)
+                    throw Error(Errc::invalid, "too many headers");
+                transfer.response.headers.insert_or_assign(
+                    lower(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
             }
             return size;
         } catch (...) {
@@ -99,7 +106,8 @@ struct Transfer {
         auto& body = response.body;
         if (good) {
             if (bytes.size() > request.body_limit - body.size()) {
-                throw Error(Errc::invalid, "the answer of {} is larger than {} bytes", redact(request.url), request.body_limit);
+                throw Error(Errc::invalid, "the answer of {} is larger than {} bytes",
+                            redact(request.url), request.body_limit);
             }
             body.append(bytes);
         } else {
@@ -110,7 +118,8 @@ struct Transfer {
     static std::size_t on_send(char* data, std::size_t, std::size_t size, void* self) noexcept {
         auto& transfer = *static_cast<Transfer*>(self);
         try {
-            return transfer.request.body_source->read(std::as_writable_bytes(std::span(data, size)));
+            return transfer.request.body_source->read(
+                std::as_writable_bytes(std::span(data, size)));
         } catch (...) {
             transfer.failure = std::current_exception();
             return CURL_READFUNC_ABORT;
@@ -142,29 +151,39 @@ CURLcode use_trust_store(CURL*, void* context, void* store) noexcept {
 
 void global_init() {
     static const auto code = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (code != CURLE_OK) throw Error(Errc::internal, "libcurl does not start: {}", curl_easy_strerror(code));
+    if (code != CURLE_OK)
+        throw Error(Errc::internal, "libcurl does not start: {}", curl_easy_strerror(code));
 }
 
 [[noreturn]] void throw_curl_error(CURLcode code, const char* detail, const HttpRequest& request) {
     const std::string_view reason = *detail != '\0' ? detail : curl_easy_strerror(code);
     const auto where = fmt::format("{} {}", request.method, redact(request.url));
     switch (code) {
-        case CURLE_ABORTED_BY_CALLBACK: throw Error(Errc::cancelled, "{}: stopped on request", where);
-        case CURLE_OPERATION_TIMEDOUT: throw Error(Errc::timeout, "{}: {}", where, reason);
+        case CURLE_ABORTED_BY_CALLBACK:
+            throw Error(Errc::cancelled, "{}: stopped on request", where);
+        case CURLE_OPERATION_TIMEDOUT:
+            throw Error(Errc::timeout, "{}: {}", where, reason);
         case CURLE_PEER_FAILED_VERIFICATION:
-            throw Error(Errc::denied, "{}: the server's certificate is not trusted: {}", where, reason)
-                .set_hint("name the certificate authority that signed it (--registry-ca FILE for a registry, "
-                          "certificate-authority in the kubeconfig for an API server)");
+            throw Error(Errc::denied, "{}: the server's certificate is not trusted: {}", where,
+                        reason)
+                .set_hint(
+                    "name the certificate authority that signed it (--registry-ca FILE for a "
+                    "registry, "
+                    "certificate-authority in the kubeconfig for an API server)");
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL: throw Error(Errc::invalid, "{}: {}", where, reason);
-        case CURLE_SSL_CERTPROBLEM: throw Error(Errc::denied, "{}: our client certificate or key: {}", where, reason);
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            throw Error(Errc::invalid, "{}: {}", where, reason);
+        case CURLE_SSL_CERTPROBLEM:
+            throw Error(Errc::denied, "{}: our client certificate or key: {}", where, reason);
         case CURLE_COULDNT_RESOLVE_HOST:
             throw Error(Errc::network, "{}: {}", where, reason)
                 .set_hint("check the name, /etc/hosts and /etc/resolv.conf on this host");
         case CURLE_COULDNT_CONNECT:
             throw Error(Errc::network, "{}: {}", where, reason)
-                .set_hint("check that the server is up, and that host, port and http or https are right");
-        default: throw Error(Errc::network, "{}: {}", where, reason);
+                .set_hint(
+                    "check that the server is up, and that host, port and http or https are right");
+        default:
+            throw Error(Errc::network, "{}: {}", where, reason);
     }
 }
 
@@ -187,7 +206,8 @@ struct HttpClient::Pool {
     std::unique_ptr<Handle> take() {
         {
             const std::lock_guard lock(mutex);
-            if (!options.trust && !options.skip_verification) options.trust = TrustStore::with_host();
+            if (!options.trust && !options.skip_verification)
+                options.trust = TrustStore::with_host();
             if (!idle.empty()) {
                 auto handle = std::move(idle.back());
                 idle.pop_back();
@@ -213,7 +233,8 @@ void HttpClient::Pool::set_common(CURL* easy) const {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(easy, CURLOPT_CONNECTTIMEOUT, long{options.connect_timeout.count()});
-    // No CURLOPT_TIMEOUT by default: a layer may take an hour on a slow line. A stall ends it instead.
+    // No CURLOPT_TIMEOUT by default: a layer may take an hour on a slow line. A stall ends it
+    // instead.
     set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(easy, CURLOPT_LOW_SPEED_TIME, long{options.stall_timeout.count()});
     set(easy, CURLOPT_BUFFERSIZE, kBuffer);
@@ -231,8 +252,10 @@ void HttpClient::Pool::set_common(CURL* easy) const {
         set(easy, CURLOPT_SSL_CTX_DATA, options.trust->get());
     }
     if (!options.client_certificate.empty()) {
-        curl_blob certificate{const_cast<char*>(options.client_certificate.data()), options.client_certificate.size(), CURL_BLOB_NOCOPY};
-        curl_blob key{const_cast<char*>(options.client_key.data()), options.client_key.size(), CURL_BLOB_NOCOPY};
+        curl_blob certificate{const_cast<char*>(options.client_certificate.data()),
+                              options.client_certificate.size(), CURL_BLOB_NOCOPY};
+        curl_blob key{const_cast<char*>(options.client_key.data()), options.client_key.size(),
+                      CURL_BLOB_NOCOPY};
         set(easy, CURLOPT_SSLCERT_BLOB, &certificate);
         set(easy, CURLOPT_SSLKEY_BLOB, &key);
     }
@@ -260,15 +283,19 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
         const auto url = parse_url(request.url);
         append(pinned, fmt::format("::{}:{}", url.host, url.port));
         set(easy, CURLOPT_CONNECT_TO, pinned.get());
-        set(easy, CURLOPT_URL, fmt::format("https://{}:{}{}{}{}", pool_->options.tls_server_name, url.port, url.path,
-                                           url.query.empty() ? "" : "?", url.query).c_str());
+        set(easy, CURLOPT_URL,
+            fmt::format("https://{}:{}{}{}{}", pool_->options.tls_server_name, url.port, url.path,
+                        url.query.empty() ? "" : "?", url.query)
+                .c_str());
     }
 
     Transfer transfer{.request = request, .stop = stop, .easy = easy};
     HeaderList headers;
-    for (const auto& line : request.headers) append(headers, line);
+    for (const auto& line : request.headers)
+        append(headers, line);
     if (!request.authorization.empty()) append(headers, "Authorization: " + request.authorization);
-    append(headers, "Expect:");  // no 100-continue: it costs a round trip, and some registries never send it
+    append(headers,
+           "Expect:");  // no 100-continue: it costs a round trip, and some registries never send it
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (request.method == "HEAD") {
         set(easy, CURLOPT_NOBODY, 1L);
@@ -280,7 +307,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
         set(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
         set(easy, CURLOPT_SEEKDATA, &transfer);
         set(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body_source->size()));
-    } else if (!reads && (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")) {
+    } else if (!reads && (!request.body.empty() || request.method == "POST" ||
+                          request.method == "PUT" || request.method == "PATCH")) {
         set(easy, CURLOPT_POST, 1L);
         set(easy, CURLOPT_POSTFIELDS, request.body.data());
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -303,14 +331,16 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     if (request.timeout.count() > 0) set(easy, CURLOPT_TIMEOUT, long{request.timeout.count()});
 
     const auto code = curl_easy_perform(easy);
-    if (transfer.failure) std::rethrow_exception(transfer.failure);  // the handle, in a state unknown, goes with it
+    if (transfer.failure)
+        std::rethrow_exception(transfer.failure);  // the handle, in a state unknown, goes with it
     if (code != CURLE_OK) throw_curl_error(code, handle->error.data(), request);
 
     auto response = std::move(transfer.response);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response.status);
     char* effective = nullptr;
     curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &effective);
-    response.url = pool_->options.tls_server_name.empty() && effective != nullptr ? effective : request.url;
+    response.url =
+        pool_->options.tls_server_name.empty() && effective != nullptr ? effective : request.url;
     pool_->give_back(std::move(handle));
     log_debug("{} {} -> {}", request.method, redact(request.url), response.status);
     return response;
@@ -325,21 +355,32 @@ Error status_error(const HttpResponse& response, std::string message) {
     Errc code = Errc::remote;
     switch (response.status) {
         case 401:
-        case 403: code = Errc::denied; break;
-        case 404: code = Errc::not_found; break;
-        case 409: code = Errc::conflict; break;
+        case 403:
+            code = Errc::denied;
+            break;
+        case 404:
+            code = Errc::not_found;
+            break;
+        case 409:
+            code = Errc::conflict;
+            break;
         case 408:
         case 429:
         case 500:
         case 502:
         case 503:
-        case 504: code = Errc::unavailable; break;
-        default: break;
+        case 504:
+            code = Errc::unavailable;
+            break;
+        default:
+            break;
     }
     Error error(code, std::move(message));
     if (const auto* after = response.header("retry-after")) {
         int seconds = 0;
-        if (std::from_chars(after->data(), after->data() + after->size(), seconds).ec == std::errc() && seconds >= 0) {
+        if (std::from_chars(after->data(), after->data() + after->size(), seconds).ec ==
+                std::errc() &&
+            seconds >= 0) {
             error.set_retry_after(std::chrono::seconds(seconds));
         }
     }

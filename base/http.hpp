@@ -1,7 +1,11 @@
-// HTTP and HTTPS requests, by libcurl: connections are kept and shared by all threads that use one client.
-// It never follows a redirect to plain HTTP from HTTPS, never sends an Authorization header to another host, and
-// never skips the verification of a certificate unless its options say so.
+// HTTP and HTTPS requests, by libcurl: connections are kept and shared by all threads that use one
+// client. It never follows a redirect to plain HTTP from HTTPS, never sends an Authorization header
+// to another host, and never skips the verification of a certificate unless its options say so.
 #pragma once
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/trust_store.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -13,18 +17,15 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.hpp"
-#include "base/error.hpp"
-#include "base/trust_store.hpp"
-
 namespace airlock::base {
 
 struct HttpOptions {
-    std::shared_ptr<const TrustStore> trust = {};  // none: the host's authorities, loaded at the first request
-    std::string client_certificate = {};       // PEM
-    std::string client_key = {};               // PEM
-    std::string tls_server_name = {};          // verify this name instead of the URL's host
-    bool skip_verification = false;           // only for a kubeconfig that says so
+    std::shared_ptr<const TrustStore> trust =
+        {};  // none: the host's authorities, loaded at the first request
+    std::string client_certificate = {};  // PEM
+    std::string client_key = {};          // PEM
+    std::string tls_server_name = {};     // verify this name instead of the URL's host
+    bool skip_verification = false;       // only for a kubeconfig that says so
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds stall_timeout{60};  // no byte either way for so long: Errc::timeout
     std::string user_agent = "airlock";
@@ -34,8 +35,9 @@ struct HttpRequest {
     std::string method = "GET";
     std::string url = {};
     std::vector<std::string> headers = {};  // "Accept: application/json"
-    std::string authorization = {};         // the value of the Authorization header; not passed on to another host
-    std::string body = {};                  // sent as it is, unless body_source is there
+    std::string authorization =
+        {};                 // the value of the Authorization header; not passed on to another host
+    std::string body = {};  // sent as it is, unless body_source is there
     RewindableSource* body_source = nullptr;
     // A 2xx body goes here instead of into HttpResponse::body. Called on the requesting thread.
     Sink* body_sink = nullptr;
@@ -46,7 +48,8 @@ struct HttpRequest {
 
 struct HttpResponse {
     long status = 0;
-    std::map<std::string, std::string> headers;  // names in lower case; the last answer's, after redirects
+    std::map<std::string, std::string>
+        headers;  // names in lower case; the last answer's, after redirects
     std::string body;
     std::string url;  // where the answer came from
 
@@ -61,8 +64,9 @@ class HttpClient {
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    // Any answer is returned, 404 and 500 too. Errc::network, timeout or cancelled when there was none;
-    // Errc::denied when a certificate is not trusted. What the body's source or sink throws comes through.
+    // Any answer is returned, 404 and 500 too. Errc::network, timeout or cancelled when there was
+    // none; Errc::denied when a certificate is not trusted. What the body's source or sink throws
+    // comes through.
     HttpResponse send(const HttpRequest& request, const std::stop_token& stop = {});
 
   private:
@@ -71,8 +75,9 @@ class HttpClient {
     std::unique_ptr<Pool> pool_;
 };
 
-// Throws nothing for 2xx. Otherwise an Error whose code follows the status (401 and 403 denied, 404 not_found, 409
-// conflict, 429 and 502 to 504 unavailable with Retry-After, else remote) and whose text is `message`.
+// Throws nothing for 2xx. Otherwise an Error whose code follows the status (401 and 403 denied, 404
+// not_found, 409 conflict, 429 and 502 to 504 unavailable with Retry-After, else remote) and whose
+// text is `message`.
 Error status_error(const HttpResponse& response, std::string message);
 
 }  // namespace airlock::base

@@ -9,7 +9,8 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t max_de
     const auto bounded = [&](int, Json::parse_event_t event, Json&) {
         using Event = Json::parse_event_t;
         if (event == Event::object_start || event == Event::array_start) {
-            if (++depth > max_depth) throw Error(Errc::invalid, "{} is nested deeper than {} levels", what, max_depth);
+            if (++depth > max_depth)
+                throw Error(Errc::invalid, "{} is nested deeper than {} levels", what, max_depth);
         } else if (event == Event::object_end || event == Event::array_end) {
             --depth;
         }
@@ -19,8 +20,10 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t max_de
         return Json::parse(text, bounded);
     } catch (const Json::exception& problem) {
         std::string_view reason = problem.what();
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the name says nothing to a reader.
-        if (const auto end = reason.find("] "); end != std::string_view::npos) reason.remove_prefix(end + 2);
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the name says
+        // nothing to a reader.
+        if (const auto end = reason.find("] "); end != std::string_view::npos)
+            reason.remove_prefix(end + 2);
         throw Error(Errc::invalid, "{} is not valid JSON: {}", what, reason);
     }
 }
@@ -48,7 +51,8 @@ namespace {
 
 }  // namespace
 
-std::string get_string(const Json& object, std::string_view key, std::string_view what, std::string fallback) {
+std::string get_string(const Json& object, std::string_view key, std::string_view what,
+                       std::string fallback) {
     const auto* value = find(object, key);
     if (value == nullptr) return fallback;
     if (!value->is_string()) wrong(what, key, "a string");
@@ -63,7 +67,8 @@ std::string require_string(const Json& object, std::string_view key, std::string
 
 std::uint64_t require_size(const Json& object, std::string_view key, std::string_view what) {
     const auto* value = find(object, key);
-    if (value == nullptr || !value->is_number_unsigned()) wrong(what, key, "a number that is not negative");
+    if (value == nullptr || !value->is_number_unsigned())
+        wrong(what, key, "a number that is not negative");
     return value->get<std::uint64_t>();
 }
 

@@ -1,24 +1,29 @@
 #include "base/log.hpp"
 
+#include "base/error.hpp"
+#include "base/progress.hpp"
+
+#include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
-
-#include "base/error.hpp"
-#include "base/progress.hpp"
 
 namespace airlock::base {
 namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warn: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
-        case LogLevel::off: return spdlog::level::off;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
+        case LogLevel::off:
+            return spdlog::level::off;
     }
     return spdlog::level::info;
 }
@@ -60,7 +65,9 @@ void init_logging(LogLevel level, LogFormat format) {
     }
 }
 
-bool log_enabled(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+bool log_enabled(LogLevel level) {
+    return logger().should_log(to_spdlog(level));
+}
 
 void log_line(LogLevel level, std::string_view line) {
     const StatusLinePause pause;
@@ -79,7 +86,8 @@ std::string redact(std::string_view url) {
     if (scheme == std::string::npos) return out;
     const auto authority_end = out.find('/', scheme + 3);
     const auto at = out.rfind('@', authority_end);
-    if (at != std::string::npos && at > scheme && (authority_end == std::string::npos || at < authority_end)) {
+    if (at != std::string::npos && at > scheme &&
+        (authority_end == std::string::npos || at < authority_end)) {
         out.erase(scheme + 3, at - scheme - 2);
     }
     return out;

@@ -1,5 +1,5 @@
-// Log lines on stderr: what happened, on which object, no full stop. Results go to stdout, never here.
-// Secrets never reach a log: pass URLs through redact(), and never pass a credential.
+// Log lines on stderr: what happened, on which object, no full stop. Results go to stdout, never
+// here. Secrets never reach a log: pass URLs through redact(), and never pass a credential.
 #pragma once
 
 #include <fmt/format.h>
@@ -24,15 +24,18 @@ void log_line(LogLevel level, std::string_view line);
 
 template <typename... Args>
 void log_debug(fmt::format_string<Args...> format, Args&&... args) {
-    if (log_enabled(LogLevel::debug)) log_line(LogLevel::debug, fmt::format(format, std::forward<Args>(args)...));
+    if (log_enabled(LogLevel::debug))
+        log_line(LogLevel::debug, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {
-    if (log_enabled(LogLevel::info)) log_line(LogLevel::info, fmt::format(format, std::forward<Args>(args)...));
+    if (log_enabled(LogLevel::info))
+        log_line(LogLevel::info, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void log_warn(fmt::format_string<Args...> format, Args&&... args) {
-    if (log_enabled(LogLevel::warn)) log_line(LogLevel::warn, fmt::format(format, std::forward<Args>(args)...));
+    if (log_enabled(LogLevel::warn))
+        log_line(LogLevel::warn, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void log_error(fmt::format_string<Args...> format, Args&&... args) {

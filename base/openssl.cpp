@@ -20,7 +20,8 @@ void throw_error(Errc code, std::string_view what_failed) {
 }
 
 Bio reader(std::string_view text) {
-    if (text.size() > INT_MAX) throw Error(Errc::invalid, "{} bytes are too many for a key or certificate", text.size());
+    if (text.size() > INT_MAX)
+        throw Error(Errc::invalid, "{} bytes are too many for a key or certificate", text.size());
     Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     if (!bio) throw_error(Errc::internal, "cannot make a memory buffer");
     return bio;
@@ -40,7 +41,8 @@ Key new_p256_key() {
 
 std::string private_key_pem(EVP_PKEY* key) {
     const Bio bio(BIO_new(BIO_s_mem()));
-    if (!bio || PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    if (!bio ||
+        PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
         throw_error(Errc::internal, "cannot write a private key");
     }
     return contents(bio.get());

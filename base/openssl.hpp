@@ -2,6 +2,8 @@
 // Included by .cpp files only; the layering test lists which.
 #pragma once
 
+#include "base/error.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -9,8 +11,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/error.hpp"
 
 namespace airlock::base::openssl {
 
@@ -28,7 +28,8 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using MdContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 
-// Throws with the whole of OpenSSL's error queue, and empties it: the first entry alone is often not the cause.
+// Throws with the whole of OpenSSL's error queue, and empties it: the first entry alone is often
+// not the cause.
 [[noreturn]] void throw_error(Errc code, std::string_view what_failed);
 
 // A BIO that reads `text`, which must outlive it.

@@ -1,13 +1,13 @@
 #include "base/parallel.hpp"
 
+#include "base/error.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "base/error.hpp"
 
 namespace airlock::base {
 
@@ -37,7 +37,8 @@ void for_each_parallel(std::size_t count, std::size_t limit, const std::stop_tok
     {
         std::vector<std::jthread> threads;
         const auto wanted = std::min(count, std::max<std::size_t>(limit, 1));
-        for (std::size_t i = 1; i < wanted; ++i) threads.emplace_back(work);
+        for (std::size_t i = 1; i < wanted; ++i)
+            threads.emplace_back(work);
         work();
     }
     if (first) std::rethrow_exception(first);

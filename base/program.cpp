@@ -1,26 +1,31 @@
 #include "base/program.hpp"
 
+#include "base/log.hpp"
+#include "base/progress.hpp"
+#include "base/version.hpp"
+
+#include <CLI/CLI.hpp>
+
 #include <pthread.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 #include <memory>
 #include <thread>
 
-#include "base/log.hpp"
-#include "base/progress.hpp"
-#include "base/version.hpp"
-
 namespace airlock::base {
 
 ExitCode exit_code_of(const Error& error) {
     switch (error.code()) {
-        case Errc::usage: return ExitCode::usage;
-        case Errc::bundle_refused: return ExitCode::bundle_refused;
-        case Errc::cancelled: return ExitCode::interrupted;
-        default: return ExitCode::failed;
+        case Errc::usage:
+            return ExitCode::usage;
+        case Errc::bundle_refused:
+            return ExitCode::bundle_refused;
+        case Errc::cancelled:
+            return ExitCode::interrupted;
+        default:
+            return ExitCode::failed;
     }
 }
 
@@ -31,7 +36,8 @@ void report(const Error& error) {
 
 namespace {
 
-// Signals are taken by a thread of their own: no handler, so nothing is restricted to async-signal-safe calls.
+// Signals are taken by a thread of their own: no handler, so nothing is restricted to
+// async-signal-safe calls.
 class SignalThread {
   public:
     SignalThread() {
@@ -54,7 +60,8 @@ class SignalThread {
             if (number <= 0) continue;
             if (!first) _exit(static_cast<int>(ExitCode::interrupted));
             first = false;
-            log_warn("{}: stopping; once more ends at once", number == SIGINT ? "interrupted" : "asked to end");
+            log_warn("{}: stopping; once more ends at once",
+                     number == SIGINT ? "interrupted" : "asked to end");
             source_.request_stop();
         }
     }
@@ -77,7 +84,9 @@ int run_program(const std::function<ExitCode(std::stop_token)>& body) {
         log_error("out of memory");
     } catch (const std::exception& error) {
         log_error("internal error: {}", error.what());
-        log_error("what to do: this is a bug; please report it with the command line and the lines above");
+        log_error(
+            "what to do: this is a bug; please report it with the command line and the lines "
+            "above");
     }
     return static_cast<int>(ExitCode::failed);
 }
@@ -88,12 +97,14 @@ void add_common_options(CLI::App& app) {
         std::string format = "text";
     };
     const auto options = std::make_shared<Options>();
-    app.add_option("--log-level", options->level, "debug, info, warn, error or off")->capture_default_str();
+    app.add_option("--log-level", options->level, "debug, info, warn, error or off")
+        ->capture_default_str();
     app.add_option("--log-format", options->format, "text or json")->capture_default_str();
     app.set_version_flag("--version", std::string(kVersion));
     app.fallthrough();
-    app.parse_complete_callback(
-        [options] { init_logging(parse_log_level(options->level), parse_log_format(options->format)); });
+    app.parse_complete_callback([options] {
+        init_logging(parse_log_level(options->level), parse_log_format(options->format));
+    });
 }
 
 std::optional<ExitCode> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
@@ -104,7 +115,8 @@ std::optional<ExitCode> parse_command_line(CLI::App& app, int argc, const char* 
         app.exit(asked);
         return ExitCode::done;
     } catch (const CLI::ParseError& problem) {
-        std::cerr << app.get_name() << ": " << problem.what() << "\nRun with --help for more information.\n";
+        std::cerr << app.get_name() << ": " << problem.what()
+                  << "\nRun with --help for more information.\n";
         return ExitCode::usage;
     }
 }

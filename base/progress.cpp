@@ -1,6 +1,9 @@
 #include "base/progress.hpp"
 
+#include "base/log.hpp"
+
 #include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <array>
@@ -9,8 +12,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
-
-#include "base/log.hpp"
 
 namespace airlock::base {
 namespace {
@@ -42,7 +43,9 @@ StatusLinePause::StatusLinePause() {
     g_line_shown = false;
 }
 
-StatusLinePause::~StatusLinePause() { g_screen.unlock(); }
+StatusLinePause::~StatusLinePause() {
+    g_screen.unlock();
+}
 
 struct Progress::State {
     std::string verb;
@@ -69,7 +72,8 @@ struct Progress::State {
     }
 
     void paint(const std::stop_token& end) {
-        const auto period = on_terminal() ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
+        const auto period =
+            on_terminal() ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
         std::unique_lock lock(mutex);
         while (!wake.wait_for(lock, end, period, [] { return false; })) {
             if (end.stop_requested()) return;
@@ -92,7 +96,8 @@ Progress::Progress(std::string_view verb, std::uint64_t total_bytes, std::uint64
     state_->total_items = total_items;
     state_->noun = item_noun;
     if (log_enabled(LogLevel::info)) {
-        state_->painter = std::jthread([state = state_.get()](const std::stop_token& end) { state->paint(end); });
+        state_->painter =
+            std::jthread([state = state_.get()](const std::stop_token& end) { state->paint(end); });
     }
 }
 
@@ -104,8 +109,12 @@ Progress::~Progress() {
     const StatusLinePause clear;
 }
 
-void Progress::add(std::uint64_t bytes) { state_->bytes += bytes; }
-void Progress::item_done() { ++state_->items; }
+void Progress::add(std::uint64_t bytes) {
+    state_->bytes += bytes;
+}
+void Progress::item_done() {
+    ++state_->items;
+}
 
 std::string human_size(std::uint64_t bytes) {
     constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
@@ -115,7 +124,8 @@ std::string human_size(std::uint64_t bytes) {
         value /= 1024;
         ++unit;
     }
-    return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits.at(unit));
+    return unit == 0 ? fmt::format("{} B", bytes)
+                     : fmt::format("{:.1f} {}", value, kUnits.at(unit));
 }
 
 }  // namespace airlock::base

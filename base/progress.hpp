@@ -1,5 +1,5 @@
-// How far a long stage is: one status line on a terminal, a plain line every few seconds elsewhere. Counting never
-// mixes with logging: a log line moves the status line out of its way.
+// How far a long stage is: one status line on a terminal, a plain line every few seconds elsewhere.
+// Counting never mixes with logging: a log line moves the status line out of its way.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace airlock::base {
 class Progress {
   public:
     // "pushing", 700 MB, 40 "blobs"; 0 bytes shows items alone.
-    Progress(std::string_view verb, std::uint64_t total_bytes, std::uint64_t total_items, std::string_view item_noun);
+    Progress(std::string_view verb, std::uint64_t total_bytes, std::uint64_t total_items,
+             std::string_view item_noun);
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;

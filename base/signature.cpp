@@ -1,24 +1,28 @@
 #include "base/signature.hpp"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "base/digest.hpp"
 #include "base/openssl.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 namespace airlock::base {
 namespace {
 
 void require_p256(const EVP_PKEY* key, std::string_view name) {
     char group[32] = {};
-    const bool named = key != nullptr && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1;
+    const bool named =
+        key != nullptr && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1;
     if (named && std::string_view(group) == "prime256v1") return;
     ERR_clear_error();
-    throw Error(Errc::invalid, "{} is no P-256 key", name).set_hint("make one with: airlock-bundler keygen");
+    throw Error(Errc::invalid, "{} is no P-256 key", name)
+        .set_hint("make one with: airlock-bundler keygen");
 }
 
 // No passphrase is asked for: the prompt would hang a build without a terminal.
-int no_passphrase(char*, int, int, void*) noexcept { return 0; }
+int no_passphrase(char*, int, int, void*) noexcept {
+    return 0;
+}
 
 }  // namespace
 
@@ -28,7 +32,8 @@ SigningKey generate_signing_key() {
     if (!bio || PEM_write_bio_PUBKEY(bio.get(), key.get()) != 1) {
         openssl::throw_error(Errc::internal, "cannot write a public key");
     }
-    return {.private_pem = openssl::private_key_pem(key.get()), .public_pem = openssl::contents(bio.get())};
+    return {.private_pem = openssl::private_key_pem(key.get()),
+            .public_pem = openssl::contents(bio.get())};
 }
 
 std::string sign(std::string_view text, std::string_view private_pem, std::string_view key_name) {
@@ -38,20 +43,22 @@ std::string sign(std::string_view text, std::string_view private_pem, std::strin
     const openssl::MdContext context(EVP_MD_CTX_new());
     std::size_t size = 0;
     const auto* data = reinterpret_cast<const unsigned char*>(text.data());
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+    if (!context ||
+        EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
         EVP_DigestSign(context.get(), nullptr, &size, data, text.size()) != 1) {
         openssl::throw_error(Errc::internal, "cannot sign");
     }
     std::string raw(size, '\0');
-    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(raw.data()), &size, data, text.size()) != 1) {
+    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(raw.data()), &size, data,
+                       text.size()) != 1) {
         openssl::throw_error(Errc::internal, "cannot sign");
     }
     raw.resize(size);
     return base64_encode(raw);
 }
 
-bool verify_signature(std::string_view text, std::string_view signature, std::string_view public_pem,
-                      std::string_view key_name) {
+bool verify_signature(std::string_view text, std::string_view signature,
+                      std::string_view public_pem, std::string_view key_name) {
     const auto bio = openssl::reader(public_pem);
     const openssl::Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, &no_passphrase, nullptr));
     require_p256(key.get(), key_name);
@@ -62,11 +69,14 @@ bool verify_signature(std::string_view text, std::string_view signature, std::st
         return false;
     }
     const openssl::MdContext context(EVP_MD_CTX_new());
-    if (!context || EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1) {
+    if (!context ||
+        EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1) {
         openssl::throw_error(Errc::internal, "cannot verify a signature");
     }
-    const bool good = EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(raw.data()), raw.size(),
-                                       reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
+    const bool good =
+        EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(raw.data()),
+                         raw.size(), reinterpret_cast<const unsigned char*>(text.data()),
+                         text.size()) == 1;
     ERR_clear_error();
     return good;
 }

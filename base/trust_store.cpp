@@ -1,5 +1,8 @@
 #include "base/trust_store.hpp"
 
+#include "base/file.hpp"
+#include "base/openssl.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
@@ -7,17 +10,15 @@
 #include <array>
 #include <cstdlib>
 
-#include "base/file.hpp"
-#include "base/openssl.hpp"
-
 namespace airlock::base {
 namespace {
 
 constexpr std::size_t kMaxBundle = 8 * 1024 * 1024;
 
 // Debian, Fedora, openSUSE, Alpine and the BSDs, in this order.
-constexpr std::array kHostBundles{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                  "/etc/ssl/ca-bundle.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+constexpr std::array kHostBundles{"/etc/ssl/certs/ca-certificates.crt",
+                                  "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
                                   "/etc/ssl/cert.pem"};
 
 std::string host_bundle() {
@@ -32,7 +33,9 @@ std::string host_bundle() {
 
 }  // namespace
 
-void TrustStore::Free::operator()(x509_store_st* store) const noexcept { X509_STORE_free(store); }
+void TrustStore::Free::operator()(x509_store_st* store) const noexcept {
+    X509_STORE_free(store);
+}
 
 TrustStore::TrustStore() : store_(X509_STORE_new()) {
     if (!store_) openssl::throw_error(Errc::internal, "cannot make a certificate store");
@@ -42,7 +45,8 @@ void TrustStore::add(std::string_view pem, std::string_view name, bool required)
     const auto bio = openssl::reader(pem);
     int count = 0;
     for (;;) {
-        const openssl::Certificate certificate(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
+        const openssl::Certificate certificate(
+            PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
         if (!certificate) break;
         if (X509_STORE_add_cert(store_.get(), certificate.get()) != 1) {
             openssl::throw_error(Errc::invalid, fmt::format("{}: cannot use a certificate", name));
@@ -56,7 +60,8 @@ void TrustStore::add(std::string_view pem, std::string_view name, bool required)
     }
 }
 
-std::shared_ptr<const TrustStore> TrustStore::with_host(std::string_view extra, std::string_view name) {
+std::shared_ptr<const TrustStore> TrustStore::with_host(std::string_view extra,
+                                                        std::string_view name) {
     std::shared_ptr<TrustStore> store(new TrustStore);
     store->add(host_bundle(), "the host's certificate authorities", false);
     if (!name.empty()) store->add(extra, name, true);

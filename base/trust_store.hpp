@@ -1,5 +1,6 @@
-// Which certificate authorities a TLS client trusts: the host's own, and those the operator names. Parsed once and
-// shared by all connections, because parsing the host's 140 takes longer than a handshake.
+// Which certificate authorities a TLS client trusts: the host's own, and those the operator names.
+// Parsed once and shared by all connections, because parsing the host's 140 takes longer than a
+// handshake.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +14,10 @@ namespace airlock::base {
 
 class TrustStore {
   public:
-    // The host's authorities (where SSL_CERT_FILE or the usual places have them; none is no error) and the PEM
-    // certificates in `extra`, which `name` names in errors.
-    static std::shared_ptr<const TrustStore> with_host(std::string_view extra = {}, std::string_view name = {});
+    // The host's authorities (where SSL_CERT_FILE or the usual places have them; none is no error)
+    // and the PEM certificates in `extra`, which `name` names in errors.
+    static std::shared_ptr<const TrustStore> with_host(std::string_view extra = {},
+                                                       std::string_view name = {});
     // Only the certificates in `pem`.
     static std::shared_ptr<const TrustStore> only(std::string_view pem, std::string_view name);
 

@@ -1,11 +1,11 @@
 #include "base/url.hpp"
 
+#include "base/error.hpp"
+#include "base/log.hpp"
+
 #include <curl/curl.h>
 
 #include <memory>
-
-#include "base/error.hpp"
-#include "base/log.hpp"
 
 namespace airlock::base {
 namespace {
@@ -18,7 +18,8 @@ using Handle = std::unique_ptr<CURLU, Cleanup>;
 void set(const Handle& url, std::string_view text) {
     const auto code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0);
     if (code != CURLUE_OK) {
-        throw Error(Errc::invalid, "\"{}\" is no URL: {}", redact(text.substr(0, 300)), curl_url_strerror(code));
+        throw Error(Errc::invalid, "\"{}\" is no URL: {}", redact(text.substr(0, 300)),
+                    curl_url_strerror(code));
     }
 }
 
@@ -36,7 +37,9 @@ std::string Url::authority() const {
     return own ? host : host + ":" + port;
 }
 
-std::string Url::origin() const { return scheme + "://" + authority(); }
+std::string Url::origin() const {
+    return scheme + "://" + authority();
+}
 
 Url parse_url(std::string_view text) {
     const Handle handle(curl_url());
@@ -48,7 +51,8 @@ Url parse_url(std::string_view text) {
     url.path = get(handle, CURLUPART_PATH);
     url.query = get(handle, CURLUPART_QUERY);
     if (url.scheme != "http" && url.scheme != "https") {
-        throw Error(Errc::invalid, "\"{}\" does not begin with https:// or http://", redact(text.substr(0, 300)));
+        throw Error(Errc::invalid, "\"{}\" does not begin with https:// or http://",
+                    redact(text.substr(0, 300)));
     }
     return url;
 }
@@ -65,8 +69,9 @@ std::string percent_encode(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                           c == '-' || c == '.' || c == '_' || c == '~';
+        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                           (byte >= '0' && byte <= '9') || c == '-' || c == '.' || c == '_' ||
+                           c == '~';
         if (plain) {
             out += c;
         } else {

@@ -1,8 +1,5 @@
 #include "bundler/build_plan.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -10,6 +7,9 @@
 #include "bundler/kit_files.hpp"
 #include "bundler/resolve_image.hpp"
 #include "manifests/bundle_format.hpp"
+
+#include <algorithm>
+#include <map>
 
 namespace airlock::bundler {
 namespace {
@@ -33,7 +33,8 @@ std::vector<WantedImage> wanted_images(const std::vector<manifests::Component>& 
     std::vector<WantedImage> out;
     for (const auto& component : components) {
         for (const auto& image : component.images) {
-            const auto at = std::ranges::find_if(out, [&](const WantedImage& seen) { return seen.spec.ref == image.ref; });
+            const auto at = std::ranges::find_if(
+                out, [&](const WantedImage& seen) { return seen.spec.ref == image.ref; });
             if (at == out.end()) {
                 out.push_back({.spec = image, .components = {component.name}});
             } else {
@@ -44,16 +45,20 @@ std::vector<WantedImage> wanted_images(const std::vector<manifests::Component>& 
     return out;
 }
 
-std::vector<images::Platform> platforms_of(const manifests::ImageSpec& image, const BuildOptions& options) {
+std::vector<images::Platform> platforms_of(const manifests::ImageSpec& image,
+                                           const BuildOptions& options) {
     if (options.platform) return {*options.platform};
     std::vector<images::Platform> out;
-    for (const auto& text : image.platforms) out.push_back(images::Platform::parse(text));
+    for (const auto& text : image.platforms)
+        out.push_back(images::Platform::parse(text));
     return out;
 }
 
-std::optional<base::Digest> pinned_digest(const BuildOptions& options, const manifests::ImageSpec& image) {
+std::optional<base::Digest> pinned_digest(const BuildOptions& options,
+                                          const manifests::ImageSpec& image) {
     if (!options.locked) return std::nullopt;
-    const auto at = std::ranges::find(options.locked->images, image.ref, &manifests::LockedImage::reference);
+    const auto at =
+        std::ranges::find(options.locked->images, image.ref, &manifests::LockedImage::reference);
     if (at == options.locked->images.end()) {
         throw Error(Errc::usage, "{} is not in the lock", image.ref.text())
             .set_hint("build once without --locked, look at what changed in the lock, and keep it");
@@ -64,23 +69,32 @@ std::optional<base::Digest> pinned_digest(const BuildOptions& options, const man
 ResolvedImage resolve(const WantedImage& image, const BuildOptions& options, Sources& sources) {
     return base::with_context(image.spec.ref.text(), [&] {
         const auto platforms = platforms_of(image.spec, options);
-        if (image.spec.build) return build_from_files(image.spec, platforms.front(), options.description.parent_path());
-        return resolve_from_registry(image.spec, platforms, pinned_digest(options, image.spec), sources);
+        if (image.spec.build)
+            return build_from_files(image.spec, platforms.front(),
+                                    options.description.parent_path());
+        return resolve_from_registry(image.spec, platforms, pinned_digest(options, image.spec),
+                                     sources);
     });
 }
 
 PlannedBlob text_blob(std::string text, std::string_view type) {
-    const Descriptor descriptor{.media_type = std::string(type), .digest = base::sha256(text), .size = text.size()};
-    return {.descriptor = descriptor, .bytes = std::make_shared<const std::string>(std::move(text)), .repository = {}};
+    const Descriptor descriptor{
+        .media_type = std::string(type), .digest = base::sha256(text), .size = text.size()};
+    return {.descriptor = descriptor,
+            .bytes = std::make_shared<const std::string>(std::move(text)),
+            .repository = {}};
 }
 
 // Each blob once; by digest within a group, whatever order they were resolved in.
-void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::uint64_t>& seen, BuildPlan& plan) {
-    std::ranges::stable_sort(group, {}, [](const PlannedBlob& blob) { return blob.descriptor.digest; });
+void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::uint64_t>& seen,
+                  BuildPlan& plan) {
+    std::ranges::stable_sort(group, {},
+                             [](const PlannedBlob& blob) { return blob.descriptor.digest; });
     for (auto& blob : group) {
         const auto [at, fresh] = seen.emplace(blob.descriptor.digest, blob.descriptor.size);
         if (at->second != blob.descriptor.size) {
-            throw Error(Errc::invalid, "two images disagree on the size of {}", blob.descriptor.digest.text());
+            throw Error(Errc::invalid, "two images disagree on the size of {}",
+                        blob.descriptor.digest.text());
         }
         if (!fresh) continue;
         plan.lock.blobs.push_back({.digest = blob.descriptor.digest, .size = blob.descriptor.size});
@@ -91,42 +105,55 @@ void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::ui
 std::string read_installer(const BuildOptions& options) {
     const auto path = options.installer.value_or(base::program_folder() / format::kInstallerPath);
     if (!options.installer && !std::filesystem::exists(path)) {
-        throw Error(Errc::not_found, "the installer to put into the bundle is not at {}", path.string())
-            .set_hint("keep airlock-installer beside airlock-bundler, or name it with --installer FILE");
+        throw Error(Errc::not_found, "the installer to put into the bundle is not at {}",
+                    path.string())
+            .set_hint(
+                "keep airlock-installer beside airlock-bundler, or name it with --installer FILE");
     }
     return base::read_file(path, kMaxInstaller);
 }
 
-Json kit_manifest(const BuildPlan& plan, const Descriptor& lock, const std::vector<PlannedBlob>& files) {
+Json kit_manifest(const BuildPlan& plan, const Descriptor& lock,
+                  const std::vector<PlannedBlob>& files) {
     Json json{{"schemaVersion", 2},
               {"mediaType", images::media_type::kOciManifest},
               {"artifactType", format::kArtifactType},
               {"config", lock.to_json()},
               {"layers", Json::array()}};
-    for (const auto& file : files) json["layers"].push_back(file.descriptor.to_json());
-    json["annotations"] = {{"org.opencontainers.image.title", plan.lock.name}, {"org.opencontainers.image.version", plan.lock.version}};
+    for (const auto& file : files)
+        json["layers"].push_back(file.descriptor.to_json());
+    json["annotations"] = {{"org.opencontainers.image.title", plan.lock.name},
+                           {"org.opencontainers.image.version", plan.lock.version}};
     return json;
 }
 
 void require_locked(const BuildOptions& options, const manifests::Lock& made) {
     if (!options.locked) return;
     for (const auto& image : made.images) {
-        const auto at = std::ranges::find(options.locked->images, image.reference, &manifests::LockedImage::reference);
-        if (at != options.locked->images.end() && at->descriptor.digest == image.descriptor.digest) continue;
-        throw Error(Errc::usage, "{} is now {}, not what the lock says", image.reference.text(), image.descriptor.digest.text())
-            .set_hint("an image built from files changed, or the platform: build without --locked to renew the lock");
+        const auto at = std::ranges::find(options.locked->images, image.reference,
+                                          &manifests::LockedImage::reference);
+        if (at != options.locked->images.end() && at->descriptor.digest == image.descriptor.digest)
+            continue;
+        throw Error(Errc::usage, "{} is now {}, not what the lock says", image.reference.text(),
+                    image.descriptor.digest.text())
+            .set_hint(
+                "an image built from files changed, or the platform: build without --locked to "
+                "renew the lock");
     }
     for (const auto& file : made.files) {
-        const auto at = std::ranges::find(options.locked->files, file.source, &manifests::LockedFile::source);
+        const auto at =
+            std::ranges::find(options.locked->files, file.source, &manifests::LockedFile::source);
         if (at != options.locked->files.end() && at->digest == file.digest) continue;
-        throw Error(Errc::usage, "{} is now {}, not what the lock says", file.source, file.digest.text())
+        throw Error(Errc::usage, "{} is now {}, not what the lock says", file.source,
+                    file.digest.text())
             .set_hint("build without --locked to renew the lock");
     }
 }
 
 }  // namespace
 
-BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const std::stop_token& stop) {
+BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
+                          const std::stop_token& stop) {
     const auto description = base::read_file(options.description, kMaxDescription);
     const auto spec = manifests::parse_bundle_spec(description, options.description.string());
     const auto components = manifests::select_components(spec, options.components);
@@ -134,7 +161,8 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const s
     plan.lock.name = spec.name;
     plan.lock.version = spec.version;
     plan.installer = read_installer(options);
-    plan.lock.installer = manifests::LockedBlob{.digest = base::sha256(plan.installer), .size = plan.installer.size()};
+    plan.lock.installer = manifests::LockedBlob{.digest = base::sha256(plan.installer),
+                                                .size = plan.installer.size()};
 
     auto files = read_kit_files(components, options.description.parent_path(), sources);
     require_all_images(spec, components, files);
@@ -144,20 +172,27 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const s
     base::log_info("resolving {} images", images.size());
     std::vector<std::optional<ResolvedImage>> resolved(images.size());
     base::for_each_parallel(images.size(), options.concurrency, stop,
-                            [&](std::size_t i, const std::stop_token&) { resolved[i] = resolve(images[i], options, sources); });
+                            [&](std::size_t i, const std::stop_token&) {
+                                resolved[i] = resolve(images[i], options, sources);
+                            });
 
     std::vector<PlannedBlob> texts;
     for (auto& file : files) {
         auto blob = text_blob(std::move(file.text), format::kFileType);
         blob.descriptor.annotations[std::string(format::kTitle)] = file.source;
-        plan.lock.files.push_back({.source = file.source, .digest = blob.descriptor.digest, .size = blob.descriptor.size});
+        plan.lock.files.push_back({.source = file.source,
+                                   .digest = blob.descriptor.digest,
+                                   .size = blob.descriptor.size});
         texts.push_back(std::move(blob));
     }
     std::vector<PlannedBlob> small;
     std::vector<PlannedBlob> layers;
     for (std::size_t i = 0; i < images.size(); ++i) {
         auto& image = *resolved[i];
-        plan.lock.images.push_back({.reference = images[i].spec.ref, .descriptor = image.root, .components = images[i].components, .source = image.source});
+        plan.lock.images.push_back({.reference = images[i].spec.ref,
+                                    .descriptor = image.root,
+                                    .components = images[i].components,
+                                    .source = image.source});
         std::ranges::move(image.manifests, std::back_inserter(small));
         std::ranges::move(image.layers, std::back_inserter(layers));
     }
@@ -168,11 +203,14 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const s
     require_locked(options, plan.lock);
 
     plan.lock_text = plan.lock.text();
-    const Descriptor lock{.media_type = std::string(format::kLockType), .digest = base::sha256(plan.lock_text), .size = plan.lock_text.size()};
+    const Descriptor lock{.media_type = std::string(format::kLockType),
+                          .digest = base::sha256(plan.lock_text),
+                          .size = plan.lock_text.size()};
     plan.kit_manifest = base::dump_json(kit_manifest(plan, lock, texts));
-    plan.index = format::index_text(plan.lock, {.media_type = std::string(images::media_type::kOciManifest),
-                                   .digest = base::sha256(plan.kit_manifest),
-                                   .size = plan.kit_manifest.size()});
+    plan.index =
+        format::index_text(plan.lock, {.media_type = std::string(images::media_type::kOciManifest),
+                                       .digest = base::sha256(plan.kit_manifest),
+                                       .size = plan.kit_manifest.size()});
     return plan;
 }
 

@@ -1,6 +1,11 @@
-// From bundle.yaml to everything that the archive will hold, with every size known before a layer is fetched: files
-// read, image references resolved to digests, the lock, the kit's artifact and the index.
+// From bundle.yaml to everything that the archive will hold, with every size known before a layer
+// is fetched: files read, image references resolved to digests, the lock, the kit's artifact and
+// the index.
 #pragma once
+
+#include "bundler/sources.hpp"
+#include "manifests/bundle_spec.hpp"
+#include "manifests/lock.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -9,18 +14,15 @@
 #include <string>
 #include <vector>
 
-#include "bundler/sources.hpp"
-#include "manifests/bundle_spec.hpp"
-#include "manifests/lock.hpp"
-
 namespace airlock::bundler {
 
 struct BuildOptions {
     std::filesystem::path description = "bundle.yaml";
-    std::vector<std::string> components = {};    // optional ones to take
-    std::optional<images::Platform> platform;    // instead of those in bundle.yaml
-    std::optional<manifests::Lock> locked;       // resolve to exactly this
-    std::optional<std::filesystem::path> installer;  // default: airlock-installer beside this program
+    std::vector<std::string> components = {};  // optional ones to take
+    std::optional<images::Platform> platform;  // instead of those in bundle.yaml
+    std::optional<manifests::Lock> locked;     // resolve to exactly this
+    std::optional<std::filesystem::path>
+        installer;  // default: airlock-installer beside this program
     std::size_t concurrency = 4;
 };
 
@@ -41,8 +43,9 @@ struct BuildPlan {
     std::vector<PlannedBlob> blobs;  // in the order of Lock::blobs
 };
 
-// Errc::invalid, listing every finding with file, line and field, when a manifest names an image that is not among
-// the components' images; Errc::usage when --locked does not fit.
-BuildPlan make_build_plan(const BuildOptions& options, Sources& sources, const std::stop_token& stop);
+// Errc::invalid, listing every finding with file, line and field, when a manifest names an image
+// that is not among the components' images; Errc::usage when --locked does not fit.
+BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
+                          const std::stop_token& stop);
 
 }  // namespace airlock::bundler

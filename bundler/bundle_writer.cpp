@@ -1,12 +1,5 @@
 #include "bundler/bundle_writer.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <vector>
-
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -16,6 +9,13 @@
 #include "base/retry.hpp"
 #include "bundler/partial_record.hpp"
 #include "manifests/bundle_format.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
 
 namespace airlock::bundler {
 namespace {
@@ -32,18 +32,23 @@ class Writer {
         : plan_(plan),
           path_(std::move(path)),
           partial_(path_.string() + ".partial"),
-          lock_(path_.string() + ".partial.lock", "wait for the other build, or write to another file"),
+          lock_(path_.string() + ".partial.lock",
+                "wait for the other build, or write to another file"),
           record_(path_.string() + ".partial.record", base::sha256(plan.index)),
-          fd_(base::open_file(partial_, O_RDWR | O_CREAT | (record_.resumed() ? 0 : O_TRUNC), 0644)) {}
+          fd_(base::open_file(partial_, O_RDWR | O_CREAT | (record_.resumed() ? 0 : O_TRUNC),
+                              0644)) {}
 
-    std::uint64_t write(const std::optional<std::string>& signature, std::size_t concurrency, const std::stop_token& stop);
+    std::uint64_t write(const std::optional<std::string>& signature, std::size_t concurrency,
+                        const std::stop_token& stop);
 
   private:
     void text(std::string_view path, std::string_view content);
     void header(std::string_view path, std::uint64_t size);
     void reserve(std::uint64_t size) const;
-    void fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress& progress, const std::stop_token& stop);
-    void fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start, base::Progress& progress);
+    void fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress& progress,
+               const std::stop_token& stop);
+    void fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start,
+                    base::Progress& progress);
     void take_up(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink) const;
     void publish();
 
@@ -59,8 +64,14 @@ class Writer {
 // Counts, and notes in the record how far a large blob is.
 class NotingSink final : public base::Sink {
   public:
-    NotingSink(base::Sink& to, base::Progress& progress, PartialRecord& record, const base::Digest& digest, std::uint64_t start)
-        : to_(to), progress_(progress), record_(record), digest_(digest), written_(start), noted_(start) {}
+    NotingSink(base::Sink& to, base::Progress& progress, PartialRecord& record,
+               const base::Digest& digest, std::uint64_t start)
+        : to_(to),
+          progress_(progress),
+          record_(record),
+          digest_(digest),
+          written_(start),
+          noted_(start) {}
 
     void write(base::Bytes bytes) override {
         to_.write(bytes);
@@ -81,22 +92,29 @@ class NotingSink final : public base::Sink {
 };
 
 void Writer::header(std::string_view path, std::uint64_t size) {
-    base::pwrite_all(fd_.get(), base::as_bytes(base::tar_header(format::plain_entry(path, size))), position_, partial_.string());
+    base::pwrite_all(fd_.get(), base::as_bytes(base::tar_header(format::plain_entry(path, size))),
+                     position_, partial_.string());
     const std::string padding(base::tar_padding(size), '\0');
-    base::pwrite_all(fd_.get(), base::as_bytes(padding), position_ + base::kTarBlock + size, partial_.string());
+    base::pwrite_all(fd_.get(), base::as_bytes(padding), position_ + base::kTarBlock + size,
+                     partial_.string());
     position_ += base::tar_footprint(size);
 }
 
 void Writer::text(std::string_view path, std::string_view content) {
-    base::pwrite_all(fd_.get(), base::as_bytes(content), position_ + base::kTarBlock, partial_.string());
+    base::pwrite_all(fd_.get(), base::as_bytes(content), position_ + base::kTarBlock,
+                     partial_.string());
     header(path, content.size());
 }
 
 void Writer::reserve(std::uint64_t size) const {
-    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) base::throw_errno(errno, "cannot make " + partial_.string() + " large enough");
-    // Not every file system can reserve; one that can says now, and not in an hour, that it is full.
-    if (::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
-        base::throw_errno(errno, fmt::format("cannot reserve the {} that the bundle needs for {}", base::human_size(size), partial_.string()));
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+        base::throw_errno(errno, "cannot make " + partial_.string() + " large enough");
+    // Not every file system can reserve; one that can says now, and not in an hour, that it is
+    // full.
+    if (::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
+        base::throw_errno(errno, fmt::format("cannot reserve the {} that the bundle needs for {}",
+                                             base::human_size(size), partial_.string()));
     }
 }
 
@@ -105,30 +123,36 @@ void Writer::take_up(std::uint64_t offset, std::uint64_t written, base::Verifyin
     if (written == 0) return;
     base::FileRange range(fd_.get(), offset, written, partial_.string());
     std::vector<std::byte> buffer(base::kCopyBuffer);
-    while (const auto count = range.read(buffer)) sink.account(base::Bytes(buffer).first(count));
+    while (const auto count = range.read(buffer))
+        sink.account(base::Bytes(buffer).first(count));
 }
 
-void Writer::fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start, base::Progress& progress) {
+void Writer::fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start,
+                        base::Progress& progress) {
     const auto& descriptor = blob.descriptor;
     base::FileSink file(fd_.get(), offset + start, partial_.string());
     NotingSink noting(file, progress, record_, descriptor.digest, start);
-    base::VerifyingSink verified(noting, descriptor.size, descriptor.digest, descriptor.digest.text());
+    base::VerifyingSink verified(noting, descriptor.size, descriptor.digest,
+                                 descriptor.digest.text());
     take_up(offset, start, verified);
-    if (start < descriptor.size && !blob.registry->get_blob(blob.repository, descriptor, start, verified)) {
+    if (start < descriptor.size &&
+        !blob.registry->get_blob(blob.repository, descriptor, start, verified)) {
         return fetch_from(blob, offset, 0, progress);
     }
     verified.finish();
     record_.note(descriptor.digest, descriptor.size);
 }
 
-void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress& progress, const std::stop_token& stop) {
+void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress& progress,
+                   const std::stop_token& stop) {
     const auto name = fmt::format("{}@{}", blob.repository, blob.descriptor.digest.short_hex());
     base::with_retries({}, name, stop, [&] {
         const auto start = std::min(record_.written(blob.descriptor.digest), blob.descriptor.size);
         try {
             fetch_from(blob, offset, start, progress);
         } catch (const Error& error) {
-            // The bytes of the earlier run are not what its record says: a power cut, or a meddled file.
+            // The bytes of the earlier run are not what its record says: a power cut, or a meddled
+            // file.
             if (error.code() != Errc::integrity || start == 0) throw;
             fetch_from(blob, offset, 0, progress);
         }
@@ -137,15 +161,18 @@ void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress
 
 void Writer::publish() {
     base::fsync_or_throw(fd_.get(), partial_.string());
-    if (::rename(partial_.c_str(), path_.c_str()) != 0) base::throw_errno(errno, "cannot give the bundle its name " + path_.string());
+    if (::rename(partial_.c_str(), path_.c_str()) != 0)
+        base::throw_errno(errno, "cannot give the bundle its name " + path_.string());
     base::fsync_folder_of(path_);
     record_.remove();
     std::filesystem::remove(path_.string() + ".partial.lock");
 }
 
-std::uint64_t Writer::write(const std::optional<std::string>& signature, std::size_t concurrency, const std::stop_token& stop) {
+std::uint64_t Writer::write(const std::optional<std::string>& signature, std::size_t concurrency,
+                            const std::stop_token& stop) {
     std::uint64_t total = base::kTarEnd;
-    for (const auto* part : {&plan_.index, &plan_.kit_manifest, &plan_.lock_text, &plan_.installer}) total += base::tar_footprint(part->size());
+    for (const auto* part : {&plan_.index, &plan_.kit_manifest, &plan_.lock_text, &plan_.installer})
+        total += base::tar_footprint(part->size());
     total += base::tar_footprint(format::kLayoutText.size());
     if (signature) total += base::tar_footprint(signature->size());
     std::uint64_t remote = 0;
@@ -172,16 +199,20 @@ std::uint64_t Writer::write(const std::optional<std::string>& signature, std::si
             header(path, blob.descriptor.size);
         }
     }
-    base::pwrite_all(fd_.get(), base::as_bytes(std::string(base::kTarEnd, '\0')), position_, partial_.string());
+    base::pwrite_all(fd_.get(), base::as_bytes(std::string(base::kTarEnd, '\0')), position_,
+                     partial_.string());
 
     // Largest first, so that the last thread is not left with a long one.
-    std::ranges::stable_sort(to_fetch, [](const auto& a, const auto& b) { return a.first->descriptor.size > b.first->descriptor.size; });
+    std::ranges::stable_sort(to_fetch, [](const auto& a, const auto& b) {
+        return a.first->descriptor.size > b.first->descriptor.size;
+    });
     {
         base::Progress progress("fetching", remote, to_fetch.size(), "blobs");
-        base::for_each_parallel(to_fetch.size(), concurrency, stop, [&](std::size_t i, const std::stop_token& inner) {
-            fetch(*to_fetch[i].first, to_fetch[i].second, progress, inner);
-            progress.item_done();
-        });
+        base::for_each_parallel(to_fetch.size(), concurrency, stop,
+                                [&](std::size_t i, const std::stop_token& inner) {
+                                    fetch(*to_fetch[i].first, to_fetch[i].second, progress, inner);
+                                    progress.item_done();
+                                });
     }
     publish();
     return total;
@@ -190,7 +221,8 @@ std::uint64_t Writer::write(const std::optional<std::string>& signature, std::si
 }  // namespace
 
 std::uint64_t write_bundle(const BuildPlan& plan, const std::optional<std::string>& signature,
-                           const std::filesystem::path& path, std::size_t concurrency, const std::stop_token& stop) {
+                           const std::filesystem::path& path, std::size_t concurrency,
+                           const std::stop_token& stop) {
     return Writer(plan, path).write(signature, concurrency, stop);
 }
 

@@ -1,19 +1,20 @@
-// Writes the archive: headers and small texts at once, blobs in parallel straight to their final offsets in
-// FILE.partial. What was finished is recorded beside it, so that an interrupted build goes on where it was; the file
-// appears under its name when all of it is there and on the disk.
+// Writes the archive: headers and small texts at once, blobs in parallel straight to their final
+// offsets in FILE.partial. What was finished is recorded beside it, so that an interrupted build
+// goes on where it was; the file appears under its name when all of it is there and on the disk.
 #pragma once
+
+#include "bundler/build_plan.hpp"
 
 #include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
 
-#include "bundler/build_plan.hpp"
-
 namespace airlock::bundler {
 
 // Returns the size of the file. Errc::io before anything is fetched when the disk has no room.
 std::uint64_t write_bundle(const BuildPlan& plan, const std::optional<std::string>& signature,
-                           const std::filesystem::path& path, std::size_t concurrency, const std::stop_token& stop);
+                           const std::filesystem::path& path, std::size_t concurrency,
+                           const std::stop_token& stop);
 
 }  // namespace airlock::bundler

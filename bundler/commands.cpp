@@ -1,11 +1,5 @@
 #include "bundler/commands.hpp"
 
-#include <sys/stat.h>
-
-#include <CLI/CLI.hpp>
-#include <iostream>
-#include <memory>
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -15,6 +9,12 @@
 #include "bundler/bundle_writer.hpp"
 #include "manifests/bundle.hpp"
 #include "manifests/bundle_report.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sys/stat.h>
+
+#include <iostream>
+#include <memory>
 
 namespace airlock::bundler {
 namespace {
@@ -69,11 +69,14 @@ SourceOptions source_options(const BuildArguments& arguments) {
 }
 
 ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
-    if (arguments.locked && arguments.lock.empty()) throw Error(Errc::usage, "--locked needs --lock FILE");
-    if (!arguments.platform.empty()) arguments.build.platform = images::Platform::parse(arguments.platform);
+    if (arguments.locked && arguments.lock.empty())
+        throw Error(Errc::usage, "--locked needs --lock FILE");
+    if (!arguments.platform.empty())
+        arguments.build.platform = images::Platform::parse(arguments.platform);
     if (!arguments.installer.empty()) arguments.build.installer = arguments.installer;
     if (arguments.locked) {
-        arguments.build.locked = manifests::Lock::parse(base::read_file(arguments.lock, kMaxLock), arguments.lock.string());
+        arguments.build.locked = manifests::Lock::parse(base::read_file(arguments.lock, kMaxLock),
+                                                        arguments.lock.string());
     }
     // Before the long work: a key that is no key.
     std::optional<std::string> key;
@@ -83,8 +86,10 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
     const auto plan = make_build_plan(arguments.build, sources, stop);
     std::optional<std::string> signature;
     if (key) signature = base::sign(plan.index, *key, arguments.key.string());
-    const auto size = write_bundle(plan, signature, arguments.file, arguments.build.concurrency, stop);
-    if (!arguments.lock.empty() && !arguments.locked) base::write_file_durably(arguments.lock, plan.lock_text, 0644);
+    const auto size =
+        write_bundle(plan, signature, arguments.file, arguments.build.concurrency, stop);
+    if (!arguments.lock.empty() && !arguments.locked)
+        base::write_file_durably(arguments.lock, plan.lock_text, 0644);
 
     const auto index = base::sha256(plan.index);
     if (arguments.output.json()) {
@@ -95,32 +100,47 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
                                           {"signed", signature.has_value()}})
                   << "\n";
     } else {
-        std::cout << fmt::format("{}  {} {}, {} images, {}\n{}\n", arguments.file.string(), plan.lock.name, plan.lock.version,
-                                 plan.lock.images.size(), base::human_size(size), index.text());
+        std::cout << fmt::format("{}  {} {}, {} images, {}\n{}\n", arguments.file.string(),
+                                 plan.lock.name, plan.lock.version, plan.lock.images.size(),
+                                 base::human_size(size), index.text());
     }
     return ExitCode::done;
 }
 
 void add_build(CLI::App& app, Command& chosen) {
     const auto arguments = std::make_shared<BuildArguments>();
-    auto* command = app.add_subcommand("build", "Pack the images, the manifests and the installer into one file");
-    command->add_option("description", arguments->build.description, "the kit's description")->capture_default_str();
+    auto* command = app.add_subcommand(
+        "build", "Pack the images, the manifests and the installer into one file");
+    command->add_option("description", arguments->build.description, "the kit's description")
+        ->capture_default_str();
     command->add_option("-o,--file", arguments->file, "the bundle to write")->required();
-    command->add_option("--components", arguments->build.components, "optional components to take, by comma")->delimiter(',');
-    command->add_option("--platform", arguments->platform, "os/architecture, instead of those in bundle.yaml");
+    command
+        ->add_option("--components", arguments->build.components,
+                     "optional components to take, by comma")
+        ->delimiter(',');
+    command->add_option("--platform", arguments->platform,
+                        "os/architecture, instead of those in bundle.yaml");
     command->add_option("--lock", arguments->lock, "write what was resolved to FILE");
-    command->add_flag("--locked", arguments->locked, "resolve to exactly what the lock FILE says, or fail");
+    command->add_flag("--locked", arguments->locked,
+                      "resolve to exactly what the lock FILE says, or fail");
     command->add_option("--key", arguments->key, "sign with this private key (made by keygen)");
-    command->add_option("--authfile", arguments->authfile, "credentials for registries, as docker and podman write them");
-    command->add_option("--registry-ca", arguments->registry_ca, "certificate authority to trust besides the host's");
-    command->add_option("--plain-http", arguments->plain_http, "HOST[:PORT] to speak plain HTTP with");
-    command->add_option("--mirror", arguments->mirrors, "FROM=TO: fetch what begins with FROM from TO");
-    command->add_option("--installer", arguments->installer, "the installer to put in; default: beside this program");
+    command->add_option("--authfile", arguments->authfile,
+                        "credentials for registries, as docker and podman write them");
+    command->add_option("--registry-ca", arguments->registry_ca,
+                        "certificate authority to trust besides the host's");
+    command->add_option("--plain-http", arguments->plain_http,
+                        "HOST[:PORT] to speak plain HTTP with");
+    command->add_option("--mirror", arguments->mirrors,
+                        "FROM=TO: fetch what begins with FROM from TO");
+    command->add_option("--installer", arguments->installer,
+                        "the installer to put in; default: beside this program");
     command->add_option("--concurrency", arguments->build.concurrency, "blobs fetched at a time")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     add_output(*command, arguments->output);
-    command->callback([arguments, &chosen] { chosen = [arguments](const auto& stop) { return build(*arguments, stop); }; });
+    command->callback([arguments, &chosen] {
+        chosen = [arguments](const auto& stop) { return build(*arguments, stop); };
+    });
 }
 
 struct BundleArguments {
@@ -143,8 +163,9 @@ void add_inspect(CLI::App& app, Command& chosen) {
     command->callback([arguments, &chosen] {
         chosen = [arguments](const auto&) {
             const auto bundle = open_bundle(*arguments);
-            std::cout << (arguments->output.json() ? base::dump_json(manifests::describe_bundle(bundle), 2) + "\n"
-                                                   : manifests::describe_bundle_text(bundle));
+            std::cout << (arguments->output.json()
+                              ? base::dump_json(manifests::describe_bundle(bundle), 2) + "\n"
+                              : manifests::describe_bundle_text(bundle));
             return ExitCode::done;
         };
     });
@@ -177,7 +198,8 @@ void add_verify(CLI::App& app, Command& chosen) {
 
 void add_keygen(CLI::App& app, Command& chosen) {
     const auto stem = std::make_shared<std::filesystem::path>("airlock");
-    auto* command = app.add_subcommand("keygen", "Make a key pair for signing bundles: NAME.key (keep it secret) and NAME.pub");
+    auto* command = app.add_subcommand(
+        "keygen", "Make a key pair for signing bundles: NAME.key (keep it secret) and NAME.pub");
     command->add_option("name", *stem, "where to write them")->capture_default_str();
     command->callback([stem, &chosen] {
         chosen = [stem](const auto&) {
@@ -185,7 +207,8 @@ void add_keygen(CLI::App& app, Command& chosen) {
             const auto open = stem->string() + ".pub";
             for (const auto& path : {secret, open}) {
                 if (std::filesystem::exists(path)) {
-                    throw Error(Errc::usage, "{} is there already", path).set_hint("a key that is lost cannot be made again: choose another name");
+                    throw Error(Errc::usage, "{} is there already", path)
+                        .set_hint("a key that is lost cannot be made again: choose another name");
                 }
             }
             const auto key = base::generate_signing_key();

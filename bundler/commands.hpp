@@ -1,10 +1,10 @@
 // The sub-commands of airlock-bundler: build, inspect, verify, keygen.
 #pragma once
 
+#include "base/program.hpp"
+
 #include <functional>
 #include <stop_token>
-
-#include "base/program.hpp"
 
 namespace CLI {
 class App;

@@ -1,12 +1,12 @@
 #include "bundler/kit_files.hpp"
 
-#include <algorithm>
-#include <set>
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "manifests/image_fields.hpp"
+
+#include <algorithm>
+#include <set>
 
 namespace airlock::bundler {
 
@@ -30,12 +30,15 @@ std::vector<KitFile> read_kit_files(const std::vector<manifests::Component>& com
                                               : base::read_file(folder / manifest.file, kMaxFile);
             const auto digest = base::sha256(text);
             if (manifest.sha256 && digest != *manifest.sha256) {
-                throw Error(Errc::integrity, "{}: its digest is {}, bundle.yaml:{} says {}", manifest.source(), digest.text(),
-                            manifest.line, manifest.sha256->text())
-                    .set_hint("it changed at its source, or on the way: look at it, then correct sha256");
+                throw Error(Errc::integrity, "{}: its digest is {}, bundle.yaml:{} says {}",
+                            manifest.source(), digest.text(), manifest.line,
+                            manifest.sha256->text())
+                    .set_hint(
+                        "it changed at its source, or on the way: look at it, then correct sha256");
             }
             if (!manifest.sha256 && !manifest.url.empty()) {
-                base::log_warn("{} is not pinned; to pin it, write sha256: {}", manifest.url, digest.hex());
+                base::log_warn("{} is not pinned; to pin it, write sha256: {}", manifest.url,
+                               digest.hex());
             }
             files.push_back({.source = manifest.source(), .text = std::move(text)});
         }
@@ -43,11 +46,13 @@ std::vector<KitFile> read_kit_files(const std::vector<manifests::Component>& com
     return files;
 }
 
-void require_all_images(const manifests::BundleSpec& spec, const std::vector<manifests::Component>& components,
+void require_all_images(const manifests::BundleSpec& spec,
+                        const std::vector<manifests::Component>& components,
                         const std::vector<KitFile>& files) {
     std::set<std::string> known;
     for (const auto& component : components) {
-        for (const auto& image : component.images) known.insert(image.ref.text());
+        for (const auto& image : component.images)
+            known.insert(image.ref.text());
     }
     std::vector<base::Problem> problems;
     std::set<std::string> checked;
@@ -55,19 +60,25 @@ void require_all_images(const manifests::BundleSpec& spec, const std::vector<man
         for (const auto& manifest : component.manifests) {
             if (!checked.insert(manifest.source()).second) continue;
             const auto file = std::ranges::find(files, manifest.source(), &KitFile::source);
-            const auto text = manifest.substitute ? manifests::substitute_values(file->text, file->source, spec.values) : file->text;
+            const auto text = manifest.substitute ? manifests::substitute_values(
+                                                        file->text, file->source, spec.values)
+                                                  : file->text;
             for (const auto& document : manifests::split_documents(text, file->source)) {
                 for (const auto& field : manifests::find_image_fields(document, known)) {
                     if (known.contains(field.reference.text())) continue;
                     problems.push_back(
-                        {.where = fmt::format("{}:{}: {}: {}", field.file, field.line, document.key.text(), field.path),
-                         .message = fmt::format("names {}, which is not in the bundle", field.reference.text()),
-                         .hint = fmt::format("add it to the images of component {} in bundle.yaml", component.name)});
+                        {.where = fmt::format("{}:{}: {}: {}", field.file, field.line,
+                                              document.key.text(), field.path),
+                         .message = fmt::format("names {}, which is not in the bundle",
+                                                field.reference.text()),
+                         .hint = fmt::format("add it to the images of component {} in bundle.yaml",
+                                             component.name)});
                 }
             }
         }
     }
-    base::throw_if_any(Errc::invalid, "images that the manifests name are missing from the bundle:", problems);
+    base::throw_if_any(Errc::invalid,
+                       "images that the manifests name are missing from the bundle:", problems);
 }
 
 }  // namespace airlock::bundler

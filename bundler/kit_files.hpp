@@ -1,12 +1,13 @@
-// The kit's manifest files: read beside bundle.yaml or fetched by URL, and checked for images that nobody packs.
+// The kit's manifest files: read beside bundle.yaml or fetched by URL, and checked for images that
+// nobody packs.
 #pragma once
+
+#include "bundler/sources.hpp"
+#include "manifests/bundle_spec.hpp"
 
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "bundler/sources.hpp"
-#include "manifests/bundle_spec.hpp"
 
 namespace airlock::bundler {
 
@@ -15,12 +16,15 @@ struct KitFile {
     std::string text;
 };
 
-// In the order of the components. Errc::integrity when a file does not have the sha256 that bundle.yaml says.
+// In the order of the components. Errc::integrity when a file does not have the sha256 that
+// bundle.yaml says.
 std::vector<KitFile> read_kit_files(const std::vector<manifests::Component>& components,
                                     const std::filesystem::path& folder, Sources& sources);
 
-// Errc::invalid with one line a finding unless every image that the manifests name is one of the components' images.
-void require_all_images(const manifests::BundleSpec& spec, const std::vector<manifests::Component>& components,
+// Errc::invalid with one line a finding unless every image that the manifests name is one of the
+// components' images.
+void require_all_images(const manifests::BundleSpec& spec,
+                        const std::vector<manifests::Component>& components,
                         const std::vector<KitFile>& files);
 
 }  // namespace airlock::bundler

@@ -1,12 +1,13 @@
 // airlock-bundler: the program of the internet side.
-#include <CLI/CLI.hpp>
-
 #include "bundler/commands.hpp"
+
+#include <CLI/CLI.hpp>
 
 int main(int argc, char** argv) {
     using namespace airlock;
     return base::run_program([&](const std::stop_token& stop) {
-        CLI::App app("Packs container images, Kubernetes manifests and the installer into one file", "airlock-bundler");
+        CLI::App app("Packs container images, Kubernetes manifests and the installer into one file",
+                     "airlock-bundler");
         base::add_common_options(app);
         bundler::Command chosen;
         bundler::add_commands(app, chosen);

@@ -1,8 +1,8 @@
 #include "bundler/mirrors.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
+
+#include <algorithm>
 
 namespace airlock::bundler {
 
@@ -17,12 +17,14 @@ Mirrors::Mirrors(const std::vector<std::string>& arguments) {
                 .set_hint("for example --mirror quay.io=mirror.corp:5000/quay");
         }
         const auto trim = [](std::string text) {
-            while (text.ends_with('/')) text.pop_back();
+            while (text.ends_with('/'))
+                text.pop_back();
             return text;
         };
         rules_.emplace_back(trim(argument.substr(0, equals)), trim(argument.substr(equals + 1)));
     }
-    std::ranges::stable_sort(rules_, [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    std::ranges::stable_sort(
+        rules_, [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 
 std::string Mirrors::replace(std::string_view name) const {
@@ -41,6 +43,8 @@ images::Reference Mirrors::apply(const images::Reference& reference) const {
     return reference.at(place.registry(), place.repository());
 }
 
-std::string Mirrors::apply_url(std::string_view url) const { return replace(url); }
+std::string Mirrors::apply_url(std::string_view url) const {
+    return replace(url);
+}
 
 }  // namespace airlock::bundler

@@ -1,13 +1,14 @@
-// Where to fetch from instead: --mirror FROM=TO, by prefix, for images (quay.io=mirror.corp:5000/quay) and for URLs
-// (https://github.com=https://mirror.corp/github). The reference or URL in the bundle stays the original one.
+// Where to fetch from instead: --mirror FROM=TO, by prefix, for images
+// (quay.io=mirror.corp:5000/quay) and for URLs (https://github.com=https://mirror.corp/github). The
+// reference or URL in the bundle stays the original one.
 #pragma once
+
+#include "images/reference.hpp"
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "images/reference.hpp"
 
 namespace airlock::bundler {
 

@@ -1,7 +1,8 @@
 #include "bundler/partial_record.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+
+#include <fcntl.h>
 
 #include <charconv>
 
@@ -12,7 +13,8 @@ constexpr std::size_t kMaxRecord = 64 * 1024 * 1024;
 
 }  // namespace
 
-PartialRecord::PartialRecord(std::filesystem::path path, const base::Digest& plan) : path_(std::move(path)) {
+PartialRecord::PartialRecord(std::filesystem::path path, const base::Digest& plan)
+    : path_(std::move(path)) {
     const auto text = base::read_file_if_present(path_, kMaxRecord).value_or("");
     std::string_view rest = text;
     const auto next_line = [&rest]() -> std::string_view {

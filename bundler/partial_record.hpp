@@ -1,14 +1,15 @@
-// How far an interrupted build came: FILE.partial.record, one line a fact. The first line names the plan; each other
-// one says that the first N bytes of a blob were written. Only a hint: whoever goes on hashes those bytes again.
+// How far an interrupted build came: FILE.partial.record, one line a fact. The first line names the
+// plan; each other one says that the first N bytes of a blob were written. Only a hint: whoever
+// goes on hashes those bytes again.
 #pragma once
+
+#include "base/digest.hpp"
+#include "base/file.hpp"
 
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
-
-#include "base/digest.hpp"
-#include "base/file.hpp"
 
 namespace airlock::bundler {
 

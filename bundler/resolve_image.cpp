@@ -1,13 +1,13 @@
 #include "bundler/resolve_image.hpp"
 
-#include <fmt/ranges.h>
-
-#include <algorithm>
-
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "images/image_builder.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace airlock::bundler {
 namespace {
@@ -20,7 +20,9 @@ using images::Platform;
 
 constexpr std::size_t kMaxProgram = 512 * 1024 * 1024;
 
-std::shared_ptr<const std::string> share(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+std::shared_ptr<const std::string> share(std::string bytes) {
+    return std::make_shared<const std::string>(std::move(bytes));
+}
 
 struct Place {
     images::RegistryClient& client;
@@ -28,16 +30,23 @@ struct Place {
 };
 
 void add_image(const Manifest& manifest, const Place& place, ResolvedImage& out) {
-    out.manifests.push_back({.descriptor = manifest.descriptor, .bytes = share(manifest.raw), .repository = {}});
+    out.manifests.push_back(
+        {.descriptor = manifest.descriptor, .bytes = share(manifest.raw), .repository = {}});
     const auto remote = [&](const Descriptor& descriptor) {
-        return PlannedBlob{.descriptor = descriptor, .bytes = nullptr, .registry = &place.client, .repository = place.repository};
+        return PlannedBlob{.descriptor = descriptor,
+                           .bytes = nullptr,
+                           .registry = &place.client,
+                           .repository = place.repository};
     };
     if (manifest.config) out.manifests.push_back(remote(*manifest.config));
-    for (const auto& layer : manifest.layers) out.layers.push_back(remote(layer));
+    for (const auto& layer : manifest.layers)
+        out.layers.push_back(remote(layer));
 }
 
-// The children for the platforms, in the index's order. Attestations ("unknown/unknown") are for no platform.
-std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform>& wanted, std::string_view name) {
+// The children for the platforms, in the index's order. Attestations ("unknown/unknown") are for no
+// platform.
+std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform>& wanted,
+                               std::string_view name) {
     std::vector<Descriptor> chosen;
     for (const auto& platform : wanted) {
         const auto at = std::ranges::find_if(index.manifests, [&](const Descriptor& child) {
@@ -48,29 +57,37 @@ std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform
             for (const auto& child : index.manifests) {
                 if (child.platform) offered.push_back(child.platform->text());
             }
-            throw Error(Errc::not_found, "{} is not there for {}; it is for {}", name, platform.text(), fmt::join(offered, ", "));
+            throw Error(Errc::not_found, "{} is not there for {}; it is for {}", name,
+                        platform.text(), fmt::join(offered, ", "));
         }
-        if (std::ranges::find(chosen, at->digest, &Descriptor::digest) == chosen.end()) chosen.push_back(*at);
+        if (std::ranges::find(chosen, at->digest, &Descriptor::digest) == chosen.end())
+            chosen.push_back(*at);
     }
     return chosen;
 }
 
 Manifest make_index(const std::vector<Descriptor>& children, std::string_view name) {
-    base::Json json{{"schemaVersion", 2}, {"mediaType", images::media_type::kOciIndex}, {"manifests", base::Json::array()}};
-    for (const auto& child : children) json["manifests"].push_back(child.to_json());
+    base::Json json{{"schemaVersion", 2},
+                    {"mediaType", images::media_type::kOciIndex},
+                    {"manifests", base::Json::array()}};
+    for (const auto& child : children)
+        json["manifests"].push_back(child.to_json());
     return Manifest::parse(base::dump_json(json), images::media_type::kOciIndex, name);
 }
 
 }  // namespace
 
-ResolvedImage resolve_from_registry(const manifests::ImageSpec& image, const std::vector<Platform>& platforms,
+ResolvedImage resolve_from_registry(const manifests::ImageSpec& image,
+                                    const std::vector<Platform>& platforms,
                                     const std::optional<base::Digest>& pinned, Sources& sources) {
     const auto name = image.ref.text();
     const auto [client, reference] = sources.locate(image.ref);
     const Place place{.client = client, .repository = reference.repository()};
-    const auto top = client.get_manifest(place.repository, pinned ? pinned->text() : reference.identifier());
+    const auto top =
+        client.get_manifest(place.repository, pinned ? pinned->text() : reference.identifier());
     ResolvedImage out{.root = top.descriptor,
-                      .source = fmt::format("{}/{}@{}", client.host(), place.repository, top.descriptor.digest.text()),
+                      .source = fmt::format("{}/{}@{}", client.host(), place.repository,
+                                            top.descriptor.digest.text()),
                       .manifests = {},
                       .layers = {}};
     if (!top.is_index()) {
@@ -86,8 +103,10 @@ ResolvedImage resolve_from_registry(const manifests::ImageSpec& image, const std
     }
     const auto index = children.size() == top.manifests.size() ? top : make_index(children, name);
     out.root = index.descriptor;
-    out.manifests.push_back({.descriptor = index.descriptor, .bytes = share(index.raw), .repository = {}});
-    for (const auto& child : children) add_image(client.get_manifest(place.repository, child.digest.text()), place, out);
+    out.manifests.push_back(
+        {.descriptor = index.descriptor, .bytes = share(index.raw), .repository = {}});
+    for (const auto& child : children)
+        add_image(client.get_manifest(place.repository, child.digest.text()), place, out);
     return out;
 }
 
@@ -103,21 +122,32 @@ ResolvedImage build_from_files(const manifests::ImageSpec& image, const Platform
                                .labels = build.labels,
                                .platform = platform};
     for (const auto& [target, source] : build.files) {
-        auto path = std::filesystem::path(source).is_absolute() ? std::filesystem::path(source) : folder / source;
+        auto path = std::filesystem::path(source).is_absolute() ? std::filesystem::path(source)
+                                                                : folder / source;
         if (!std::filesystem::exists(path)) path = base::program_folder() / source;
         if (!std::filesystem::exists(path)) {
-            throw Error(Errc::not_found, "the file {} of the image is neither in {} nor in {}", source, folder.string(),
-                        base::program_folder().string())
+            throw Error(Errc::not_found, "the file {} of the image is neither in {} nor in {}",
+                        source, folder.string(), base::program_folder().string())
                 .set_hint("build it first; for the kit's own webhook: make dist");
         }
-        const auto mode = static_cast<unsigned>(std::filesystem::status(path).permissions()) & 0111U ? 0755U : 0644U;
-        recipe.files.push_back({.path = target.substr(1), .content = base::read_file(path, kMaxProgram), .mode = mode});
+        const auto mode = static_cast<unsigned>(std::filesystem::status(path).permissions()) & 0111U
+                              ? 0755U
+                              : 0644U;
+        recipe.files.push_back({.path = target.substr(1),
+                                .content = base::read_file(path, kMaxProgram),
+                                .mode = mode});
     }
     auto built = images::build_image(recipe);
     const auto own = [](const Descriptor& descriptor, std::string bytes) {
-        return PlannedBlob{.descriptor = descriptor, .bytes = share(std::move(bytes)), .registry = nullptr, .repository = {}};
+        return PlannedBlob{.descriptor = descriptor,
+                           .bytes = share(std::move(bytes)),
+                           .registry = nullptr,
+                           .repository = {}};
     };
-    ResolvedImage out{.root = built.manifest.descriptor, .source = "built from files", .manifests = {}, .layers = {}};
+    ResolvedImage out{.root = built.manifest.descriptor,
+                      .source = "built from files",
+                      .manifests = {},
+                      .layers = {}};
     out.manifests.push_back(own(built.manifest.descriptor, built.manifest.raw));
     out.manifests.push_back(own(built.config_descriptor, std::move(built.config)));
     out.layers.push_back(own(built.layer_descriptor, std::move(built.layer)));

@@ -1,25 +1,27 @@
-// One image of the kit, resolved: from its tag to the digests of all that it consists of, without its layers.
+// One image of the kit, resolved: from its tag to the digests of all that it consists of, without
+// its layers.
 #pragma once
+
+#include "bundler/build_plan.hpp"
 
 #include <filesystem>
 #include <stop_token>
 #include <vector>
 
-#include "bundler/build_plan.hpp"
-
 namespace airlock::bundler {
 
 struct ResolvedImage {
-    images::Descriptor root;            // what the bundle lists
-    std::string source;                 // provenance
-    std::vector<PlannedBlob> manifests; // root and, below an index, its children; and the configs
+    images::Descriptor root;             // what the bundle lists
+    std::string source;                  // provenance
+    std::vector<PlannedBlob> manifests;  // root and, below an index, its children; and the configs
     std::vector<PlannedBlob> layers;
 };
 
-// From its registry. `pinned` takes that digest instead of the tag. Of an index the wanted platforms are taken: all
-// of them keep it as it is; one gives that image itself; some give an index of those. Errc::not_found, listing what
-// there is, when a platform is absent.
-ResolvedImage resolve_from_registry(const manifests::ImageSpec& image, const std::vector<images::Platform>& platforms,
+// From its registry. `pinned` takes that digest instead of the tag. Of an index the wanted
+// platforms are taken: all of them keep it as it is; one gives that image itself; some give an
+// index of those. Errc::not_found, listing what there is, when a platform is absent.
+ResolvedImage resolve_from_registry(const manifests::ImageSpec& image,
+                                    const std::vector<images::Platform>& platforms,
                                     const std::optional<base::Digest>& pinned, Sources& sources);
 
 // From files on this host: a relative path is looked for in `folder`, then beside this program.

@@ -16,7 +16,8 @@ Sources::Sources(SourceOptions options, std::stop_token stop)
       mirrors_(options_.mirrors),
       http_(base::HttpOptions{.trust = options_.trust}) {}
 
-std::pair<images::RegistryClient&, images::Reference> Sources::locate(const images::Reference& reference) {
+std::pair<images::RegistryClient&, images::Reference> Sources::locate(
+    const images::Reference& reference) {
     const auto place = mirrors_.apply(reference);
     const std::lock_guard lock(mutex_);
     auto& client = clients_[place.registry()];
@@ -37,12 +38,14 @@ std::string Sources::fetch(const std::string& url, std::size_t limit) {
     const auto parsed = base::parse_url(place);
     if (parsed.scheme == "http" && !options_.plain_http.contains(parsed.authority())) {
         throw Error(Errc::usage, "{} is plain HTTP", base::redact(place))
-            .set_hint(fmt::format("add --plain-http {} if that network is to be trusted", parsed.authority()));
+            .set_hint(fmt::format("add --plain-http {} if that network is to be trusted",
+                                  parsed.authority()));
     }
     return base::with_retries({}, base::redact(place), stop_, [&] {
         const auto response = http_.send({.url = place, .body_limit = limit}, stop_);
         if (!response.ok()) {
-            throw base::status_error(response, fmt::format("GET {} answered {}", base::redact(place), response.status));
+            throw base::status_error(
+                response, fmt::format("GET {} answered {}", base::redact(place), response.status));
         }
         return response.body;
     });

@@ -1,16 +1,16 @@
 // Where a build gets its bytes: one registry client a host, one HTTP client for files by URL.
 #pragma once
 
+#include "base/http.hpp"
+#include "bundler/mirrors.hpp"
+#include "images/registry.hpp"
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
-
-#include "base/http.hpp"
-#include "bundler/mirrors.hpp"
-#include "images/registry.hpp"
 
 namespace airlock::bundler {
 
@@ -26,8 +26,10 @@ class Sources {
   public:
     Sources(SourceOptions options, std::stop_token stop);
 
-    // The client for the place that `reference` comes from, mirrors applied, and the reference there.
-    std::pair<images::RegistryClient&, images::Reference> locate(const images::Reference& reference);
+    // The client for the place that `reference` comes from, mirrors applied, and the reference
+    // there.
+    std::pair<images::RegistryClient&, images::Reference> locate(
+        const images::Reference& reference);
     // The bytes of a file by URL; https, or http for a host of --plain-http.
     std::string fetch(const std::string& url, std::size_t limit);
 

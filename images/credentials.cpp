@@ -1,11 +1,11 @@
 #include "images/credentials.hpp"
 
-#include <cstdlib>
-#include <vector>
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+
+#include <cstdlib>
+#include <vector>
 
 namespace airlock::images {
 namespace {
@@ -25,13 +25,17 @@ std::optional<std::string> variable(const char* name) {
 std::vector<std::filesystem::path> usual_places() {
     std::vector<std::filesystem::path> out;
     if (const auto file = variable("REGISTRY_AUTH_FILE")) out.emplace_back(*file);
-    if (const auto folder = variable("DOCKER_CONFIG")) out.push_back(std::filesystem::path(*folder) / "config.json");
-    if (const auto home = variable("HOME")) out.push_back(std::filesystem::path(*home) / ".docker" / "config.json");
-    if (const auto folder = variable("XDG_RUNTIME_DIR")) out.push_back(std::filesystem::path(*folder) / "containers" / "auth.json");
+    if (const auto folder = variable("DOCKER_CONFIG"))
+        out.push_back(std::filesystem::path(*folder) / "config.json");
+    if (const auto home = variable("HOME"))
+        out.push_back(std::filesystem::path(*home) / ".docker" / "config.json");
+    if (const auto folder = variable("XDG_RUNTIME_DIR"))
+        out.push_back(std::filesystem::path(*folder) / "containers" / "auth.json");
     return out;
 }
 
-// "https://index.docker.io/v1/" and "quay.io/team" alike: no scheme, no API path, no slash at the end.
+// "https://index.docker.io/v1/" and "quay.io/team" alike: no scheme, no API path, no slash at the
+// end.
 std::string normalize(std::string_view key) {
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (key.starts_with(scheme)) {
@@ -56,7 +60,8 @@ Credentials credentials_from(const base::Json& entry, const std::string& what) {
     if (!auth.empty()) {
         const auto pair = base::base64_decode(auth, what + ": \"auth\"");
         const auto colon = pair.find(':');
-        if (colon == std::string::npos) throw Error(Errc::invalid, "{}: \"auth\" is not base64 of user:password", what);
+        if (colon == std::string::npos)
+            throw Error(Errc::invalid, "{}: \"auth\" is not base64 of user:password", what);
         out.username = pair.substr(0, colon);
         out.password = pair.substr(colon + 1);
     }
@@ -95,7 +100,8 @@ void CredentialStore::set(const std::string& registry, Credentials credentials) 
     by_key_.insert_or_assign(normalize(registry), std::move(credentials));
 }
 
-std::optional<Credentials> CredentialStore::find(const std::string& registry, const std::string& repository) const {
+std::optional<Credentials> CredentialStore::find(const std::string& registry,
+                                                 const std::string& repository) const {
     for (auto key = registry + "/" + repository;;) {
         if (const auto at = by_key_.find(key); at != by_key_.end()) return at->second;
         const auto slash = key.rfind('/');

@@ -9,8 +9,12 @@ using base::Error;
 
 namespace media_type {
 
-bool is_index(std::string_view type) { return type == kOciIndex || type == kDockerList; }
-bool is_manifest(std::string_view type) { return type == kOciManifest || type == kDockerManifest; }
+bool is_index(std::string_view type) {
+    return type == kOciIndex || type == kDockerList;
+}
+bool is_manifest(std::string_view type) {
+    return type == kOciManifest || type == kDockerManifest;
+}
 
 }  // namespace media_type
 
@@ -25,34 +29,43 @@ Platform Platform::parse(std::string_view text) {
     const auto second = first == std::string_view::npos ? first : text.find('/', first + 1);
     Platform out;
     out.os = text.substr(0, first);
-    out.architecture = first == std::string_view::npos ? std::string_view() : text.substr(first + 1, second - first - 1);
+    out.architecture = first == std::string_view::npos ? std::string_view()
+                                                       : text.substr(first + 1, second - first - 1);
     if (second != std::string_view::npos) out.variant = text.substr(second + 1);
     if (out.os.empty() || out.architecture.empty() || out.variant.find('/') != std::string::npos) {
-        throw Error(Errc::usage, "platform \"{}\" is not os/architecture or os/architecture/variant", text).set_hint("for example linux/amd64");
+        throw Error(Errc::usage,
+                    "platform \"{}\" is not os/architecture or os/architecture/variant", text)
+            .set_hint("for example linux/amd64");
     }
     return out;
 }
 
-std::string Platform::text() const { return os + "/" + architecture + (variant.empty() ? "" : "/" + variant); }
+std::string Platform::text() const {
+    return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
+}
 
 bool Platform::accepts(const Platform& offered) const {
-    return os == offered.os && architecture == offered.architecture && (variant.empty() || variant == offered.variant);
+    return os == offered.os && architecture == offered.architecture &&
+           (variant.empty() || variant == offered.variant);
 }
 
 Descriptor Descriptor::from_json(const base::Json& json, std::string_view what) {
     Descriptor out{.media_type = base::require_string(json, "mediaType", what),
                    .digest = base::Digest::parse(base::require_string(json, "digest", what)),
                    .size = base::require_size(json, "size", what)};
-    if (out.size > kMaxSize) throw Error(Errc::invalid, "{}: {} bytes are too many for one blob", what, out.size);
+    if (out.size > kMaxSize)
+        throw Error(Errc::invalid, "{}: {} bytes are too many for one blob", what, out.size);
     if (const auto* platform = base::find(json, "platform")) {
         out.platform = Platform{.os = base::get_string(*platform, "os", what),
                                 .architecture = base::get_string(*platform, "architecture", what),
                                 .variant = base::get_string(*platform, "variant", what)};
     }
     if (const auto* annotations = base::find(json, "annotations")) {
-        if (!annotations->is_object()) throw Error(Errc::invalid, "{}: \"annotations\" must be an object", what);
+        if (!annotations->is_object())
+            throw Error(Errc::invalid, "{}: \"annotations\" must be an object", what);
         for (const auto& [key, value] : annotations->items()) {
-            if (!value.is_string()) throw Error(Errc::invalid, "{}: annotation \"{}\" must be a string", what, key);
+            if (!value.is_string())
+                throw Error(Errc::invalid, "{}: annotation \"{}\" must be a string", what, key);
             out.annotations.emplace(key, value.get<std::string>());
         }
     }

@@ -1,14 +1,14 @@
 // What points at content: media type, digest, size (OCI image-spec 1.1, descriptor.md).
 #pragma once
 
+#include "base/digest.hpp"
+#include "base/json.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/digest.hpp"
-#include "base/json.hpp"
 
 namespace airlock::images {
 
@@ -18,8 +18,10 @@ inline constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v
 inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr std::string_view kOciEmpty = "application/vnd.oci.empty.v1+json";
-inline constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
-inline constexpr std::string_view kDockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
+inline constexpr std::string_view kDockerManifest =
+    "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerList =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
 bool is_index(std::string_view type);     // OCI index or Docker list
 bool is_manifest(std::string_view type);  // OCI or Docker schema 2 image manifest
 }  // namespace media_type

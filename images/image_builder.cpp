@@ -17,12 +17,14 @@ Json config_of(const ImageRecipe& recipe, const std::string& diff_id) {
     if (!recipe.user.empty()) run["User"] = recipe.user;
     if (!recipe.workdir.empty()) run["WorkingDir"] = recipe.workdir;
     if (!recipe.labels.empty()) run["Labels"] = recipe.labels;
-    Json config{{"architecture", recipe.platform.architecture},
-                {"os", recipe.platform.os},
-                {"created", "1970-01-01T00:00:00Z"},
-                {"config", std::move(run)},
-                {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id})}}},
-                {"history", Json::array({{{"created", "1970-01-01T00:00:00Z"}, {"created_by", "airlock-bundler"}}})}};
+    Json config{
+        {"architecture", recipe.platform.architecture},
+        {"os", recipe.platform.os},
+        {"created", "1970-01-01T00:00:00Z"},
+        {"config", std::move(run)},
+        {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id})}}},
+        {"history",
+         Json::array({{{"created", "1970-01-01T00:00:00Z"}, {"created_by", "airlock-bundler"}}})}};
     if (!recipe.platform.variant.empty()) config["variant"] = recipe.platform.variant;
     return config;
 }
@@ -38,7 +40,8 @@ BuiltImage build_image(const ImageRecipe& recipe) {
                     {"mediaType", media_type::kOciManifest},
                     {"config", config_descriptor.to_json()},
                     {"layers", Json::array({layer_descriptor.to_json()})}};
-    return {.manifest = Manifest::parse(base::dump_json(json), media_type::kOciManifest, "the image that was built"),
+    return {.manifest = Manifest::parse(base::dump_json(json), media_type::kOciManifest,
+                                        "the image that was built"),
             .config = std::move(config),
             .layer = std::move(layer.gzip),
             .config_descriptor = config_descriptor,

@@ -1,12 +1,12 @@
 // An image made of files, with no container engine: one layer, the same input gives the same bytes.
 #pragma once
 
+#include "base/archive.hpp"
+#include "images/manifest.hpp"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "base/archive.hpp"
-#include "images/manifest.hpp"
 
 namespace airlock::images {
 

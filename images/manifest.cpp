@@ -14,13 +14,15 @@ constexpr std::size_t kMaxChildren = 10'000;
 std::vector<Descriptor> descriptors(const Json& json, std::string_view key, std::string_view what) {
     std::vector<Descriptor> out;
     const auto& list = base::require_array(json, key, what);
-    if (list.size() > kMaxChildren) throw Error(Errc::invalid, "{}: more than {} {}", what, kMaxChildren, key);
-    for (const auto& entry : list) out.push_back(Descriptor::from_json(entry, what));
+    if (list.size() > kMaxChildren)
+        throw Error(Errc::invalid, "{}: more than {} {}", what, kMaxChildren, key);
+    for (const auto& entry : list)
+        out.push_back(Descriptor::from_json(entry, what));
     return out;
 }
 
-// The type inside wins only when nothing was said outside; two that differ would let one registry read an image
-// where another reads an index (CVE-2021-41190).
+// The type inside wins only when nothing was said outside; two that differ would let one registry
+// read an image where another reads an index (CVE-2021-41190).
 std::string type_of(const Json& json, std::string_view outside, std::string_view what) {
     const auto inside = base::get_string(json, "mediaType", what);
     const auto end = outside.find_first_of("; ");
@@ -30,13 +32,15 @@ std::string type_of(const Json& json, std::string_view outside, std::string_view
     }
     if (!stated.empty()) return stated;
     if (!inside.empty()) return inside;
-    return std::string(base::find(json, "manifests") != nullptr ? media_type::kOciIndex : media_type::kOciManifest);
+    return std::string(base::find(json, "manifests") != nullptr ? media_type::kOciIndex
+                                                                : media_type::kOciManifest);
 }
 
 }  // namespace
 
 Manifest Manifest::parse(std::string raw, std::string_view type, std::string_view what) {
-    if (raw.size() > kMaxManifest) throw Error(Errc::invalid, "{} is larger than {} bytes", what, kMaxManifest);
+    if (raw.size() > kMaxManifest)
+        throw Error(Errc::invalid, "{} is larger than {} bytes", what, kMaxManifest);
     const auto json = base::parse_json(raw, what);
     const auto* version = base::find(json, "schemaVersion");
     if (version == nullptr || *version != 2) {
@@ -45,16 +49,19 @@ Manifest Manifest::parse(std::string raw, std::string_view type, std::string_vie
     }
     const auto media = type_of(json, type, what);
     const bool index = media_type::is_index(media);
-    if (!index && !media_type::is_manifest(media)) throw Error(Errc::unsupported, "{}: {} is no image", what, media);
-    const bool both = base::find(json, "manifests") != nullptr && base::find(json, "layers") != nullptr;
+    if (!index && !media_type::is_manifest(media))
+        throw Error(Errc::unsupported, "{}: {} is no image", what, media);
+    const bool both =
+        base::find(json, "manifests") != nullptr && base::find(json, "layers") != nullptr;
     if (both) throw Error(Errc::invalid, "{} is an image and an index at once", what);
 
-    Manifest out{.raw = {},
-                 .descriptor = {.media_type = media, .digest = base::sha256(raw), .size = raw.size()},
-                 .config = std::nullopt,
-                 .layers = {},
-                 .manifests = {},
-                 .artifact_type = base::get_string(json, "artifactType", what)};
+    Manifest out{
+        .raw = {},
+        .descriptor = {.media_type = media, .digest = base::sha256(raw), .size = raw.size()},
+        .config = std::nullopt,
+        .layers = {},
+        .manifests = {},
+        .artifact_type = base::get_string(json, "artifactType", what)};
     if (index) {
         out.manifests = descriptors(json, "manifests", what);
     } else {

@@ -1,12 +1,12 @@
-// Image manifests and indexes, OCI and Docker schema 2, with the raw bytes they came in: a digest is only ever
-// taken of bytes that were received.
+// Image manifests and indexes, OCI and Docker schema 2, with the raw bytes they came in: a digest
+// is only ever taken of bytes that were received.
 #pragma once
+
+#include "images/descriptor.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "images/descriptor.hpp"
 
 namespace airlock::images {
 
@@ -22,8 +22,9 @@ struct Manifest {
 
     bool is_index() const { return media_type::is_index(descriptor.media_type); }
 
-    // `type` is the Content-Type or the descriptor's media type; empty takes the one inside. Errc::unsupported for
-    // schema 1 and others, Errc::invalid for what is no manifest, each naming `what`.
+    // `type` is the Content-Type or the descriptor's media type; empty takes the one inside.
+    // Errc::unsupported for schema 1 and others, Errc::invalid for what is no manifest, each naming
+    // `what`.
     static Manifest parse(std::string raw, std::string_view type, std::string_view what);
     // The descriptors of everything directly below: config and layers, or manifests.
     std::vector<Descriptor> children() const;

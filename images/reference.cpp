@@ -1,8 +1,8 @@
 #include "images/reference.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
+
+#include <algorithm>
 
 namespace airlock::images {
 namespace {
@@ -13,8 +13,12 @@ using base::Error;
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxTag = 128;
 
-bool is_lower_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_alnum(char c) { return is_lower_alnum(c) || (c >= 'A' && c <= 'Z'); }
+bool is_lower_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_alnum(char c) {
+    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
+}
 
 // path-component := alnum+ (separator alnum+)*, separator := "." | "_" | "__" | "-"+
 bool valid_component(std::string_view text) {
@@ -26,7 +30,8 @@ bool valid_component(std::string_view text) {
         }
         const auto end = std::min(text.find_first_not_of(text[i], i), text.size());
         const auto run = end - i;
-        const bool separator = text[i] == '-' || (text[i] == '.' && run == 1) || (text[i] == '_' && run <= 2);
+        const bool separator =
+            text[i] == '-' || (text[i] == '.' && run == 1) || (text[i] == '_' && run <= 2);
         if (!separator || end >= text.size() || !is_lower_alnum(text[end])) return false;
         i = end;
     }
@@ -49,7 +54,8 @@ bool valid_tag(std::string_view text) {
 }
 
 bool valid_port(std::string_view text) {
-    return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() && text.size() <= 5 &&
+           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // host[:port]; an IPv6 address stands in brackets.
@@ -60,7 +66,9 @@ bool valid_registry(std::string_view text) {
         if (end == std::string_view::npos) return false;
         host = text.substr(1, end - 1);
         const auto rest = text.substr(end + 1);
-        const bool address = host.size() >= 2 && host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+        const bool address =
+            host.size() >= 2 &&
+            host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
         return address && (rest.empty() || (rest.front() == ':' && valid_port(rest.substr(1))));
     }
     if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
@@ -71,7 +79,8 @@ bool valid_registry(std::string_view text) {
         const auto dot = host.find('.');
         const auto label = host.substr(0, dot);
         if (label.empty() || !is_alnum(label.front()) || !is_alnum(label.back())) return false;
-        if (!std::ranges::all_of(label, [](char c) { return is_alnum(c) || c == '-'; })) return false;
+        if (!std::ranges::all_of(label, [](char c) { return is_alnum(c) || c == '-'; }))
+            return false;
         if (dot == std::string_view::npos) return true;
         host.remove_prefix(dot + 1);
     }
@@ -114,11 +123,13 @@ std::optional<std::string> split(std::string_view text, Parts& out) {
     if (path.empty()) return "there is no repository";
     if (out.registry.empty() || out.registry == "index.docker.io") out.registry = "docker.io";
     out.repository = path;
-    if (out.registry == "docker.io" && path.find('/') == std::string_view::npos) out.repository = "library/" + out.repository;
+    if (out.registry == "docker.io" && path.find('/') == std::string_view::npos)
+        out.repository = "library/" + out.repository;
     if (!valid_repository(out.repository)) {
         return "a repository has lower-case letters, digits and single ., _ or - between them";
     }
-    if (out.registry.size() + out.repository.size() + 1 > kMaxName) return "the name is longer than 255 letters";
+    if (out.registry.size() + out.repository.size() + 1 > kMaxName)
+        return "the name is longer than 255 letters";
     if (!out.tag && !out.digest) out.tag = "latest";
     return std::nullopt;
 }
@@ -140,7 +151,8 @@ Reference Reference::parse(std::string_view text) {
     if (auto made = try_parse(text)) return *std::move(made);
     Parts parts;
     const auto reason = split(text, parts);
-    throw Error(Errc::invalid, "\"{}\" is no image reference: {}", text.substr(0, 300), reason.value_or("unknown"));
+    throw Error(Errc::invalid, "\"{}\" is no image reference: {}", text.substr(0, 300),
+                reason.value_or("unknown"));
 }
 
 std::string Reference::text() const {

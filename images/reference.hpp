@@ -1,25 +1,26 @@
-// An image reference with Docker's defaults made explicit: "nginx" is docker.io/library/nginx:latest.
-// Grammar: github.com/distribution/reference. The first part is a host when it has a dot, a colon or an upper-case
-// letter, or is "localhost".
+// An image reference with Docker's defaults made explicit: "nginx" is
+// docker.io/library/nginx:latest. Grammar: github.com/distribution/reference. The first part is a
+// host when it has a dot, a colon or an upper-case letter, or is "localhost".
 #pragma once
+
+#include "base/digest.hpp"
 
 #include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/digest.hpp"
-
 namespace airlock::images {
 
 class Reference {
   public:
-    // Errc::invalid, naming the text, for anything that is no reference. Without tag and digest the tag is latest.
+    // Errc::invalid, naming the text, for anything that is no reference. Without tag and digest the
+    // tag is latest.
     static Reference parse(std::string_view text);
     // The same, or nothing: for scanning text that may not be a reference at all.
     static std::optional<Reference> try_parse(std::string_view text);
 
-    const std::string& registry() const { return registry_; }      // docker.io, quay.io, localhost:5000
+    const std::string& registry() const { return registry_; }  // docker.io, quay.io, localhost:5000
     const std::string& repository() const { return repository_; }  // library/nginx
     const std::optional<std::string>& tag() const { return tag_; }
     const std::optional<base::Digest>& digest() const { return digest_; }

@@ -16,11 +16,15 @@ using base::HttpResponse;
 
 constexpr std::string_view kAccept =
     "Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
-    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json";
 
-std::string api_host(const std::string& host) { return host == "docker.io" ? "registry-1.docker.io" : host; }
+std::string api_host(const std::string& host) {
+    return host == "docker.io" ? "registry-1.docker.io" : host;
+}
 
-// The registry's own words: {"errors":[{"code":…,"message":…,"detail":…}]}; else the beginning of the body.
+// The registry's own words: {"errors":[{"code":…,"message":…,"detail":…}]}; else the beginning of
+// the body.
 std::string reason_of(const HttpResponse& response) {
     try {
         const auto json = base::parse_json(response.body, "the answer");
@@ -79,7 +83,8 @@ struct RegistryClient::State {
     // One request, answered whatever the registry's way of authorising is.
     HttpResponse call(const std::string& repository, std::string_view actions, HttpRequest request,
                       const std::string& mount_from = {}) {
-        auto scope = repository.empty() ? std::string() : fmt::format("repository:{}:{}", repository, actions);
+        auto scope = repository.empty() ? std::string()
+                                        : fmt::format("repository:{}:{}", repository, actions);
         if (!mount_from.empty()) scope += fmt::format(" repository:{}:pull", mount_from);
         request.authorization = auth.authorization(repository, scope);
         auto response = http.send(request, stop);
@@ -98,20 +103,27 @@ struct RegistryClient::State {
         return base::with_retries(options.retry, what, stop, std::forward<Task>(task));
     }
 
-    [[noreturn]] void refuse(const HttpResponse& response, std::string_view verb, const std::string& repository,
-                             std::string_view object) const {
+    [[noreturn]] void refuse(const HttpResponse& response, std::string_view verb,
+                             const std::string& repository, std::string_view object) const {
         const auto reason = reason_of(response);
         auto error = base::status_error(
-            response, fmt::format("{}/{}: cannot {} {}: the registry answered {}{}{}", host, repository, verb, object,
-                                  response.status, reason.empty() ? "" : ": ", reason));
+            response,
+            fmt::format("{}/{}: cannot {} {}: the registry answered {}{}{}", host, repository, verb,
+                        object, response.status, reason.empty() ? "" : ": ", reason));
         if (response.status == 401 || response.status == 403) {
             const bool known = auth.has_credentials(repository);
-            error.set_hint(known ? fmt::format("check the password, and that this user may {} in {}/{}; in Harbor the "
-                                               "project must exist and the robot be a member",
-                                               verb, host, repository)
-                                 : fmt::format("no credentials for {} were given: --username and --password-stdin, or --authfile FILE", host));
+            error.set_hint(
+                known ? fmt::format(
+                            "check the password, and that this user may {} in {}/{}; in Harbor the "
+                            "project must exist and the robot be a member",
+                            verb, host, repository)
+                      : fmt::format("no credentials for {} were given: --username and "
+                                    "--password-stdin, or --authfile FILE",
+                                    host));
         } else if (response.status == 413) {
-            error.set_hint("a proxy in front of the registry limits the size of a request (nginx: client_max_body_size 0)");
+            error.set_hint(
+                "a proxy in front of the registry limits the size of a request (nginx: "
+                "client_max_body_size 0)");
         }
         throw error;
     }
@@ -122,23 +134,29 @@ RegistryClient::RegistryClient(std::string host, RegistryOptions options, std::s
 
 RegistryClient::~RegistryClient() = default;
 
-const std::string& RegistryClient::host() const { return state_->host; }
+const std::string& RegistryClient::host() const {
+    return state_->host;
+}
 
 void RegistryClient::ping() {
     auto& state = *state_;
     const auto response = state.retried(state.host, [&] {
         auto got = state.call({}, {}, {.url = state.base_url + "/v2/"});
-        if (got.status >= 500 || got.status == 429) throw base::status_error(got, fmt::format("{} answered {}", state.host, got.status));
+        if (got.status >= 500 || got.status == 429)
+            throw base::status_error(got, fmt::format("{} answered {}", state.host, got.status));
         return got;
     });
     if (response.status == 404) {
         throw Error(Errc::remote, "{} is no container registry: /v2/ answered 404", state.host)
-            .set_hint("--registry takes HOST[:PORT][/PREFIX]; a path of the registry's own belongs to a proxy");
+            .set_hint(
+                "--registry takes HOST[:PORT][/PREFIX]; a path of the registry's own belongs to a "
+                "proxy");
     }
     if (!response.ok()) state.refuse(response, "log in to", {}, "it");
 }
 
-Manifest RegistryClient::get_manifest(const std::string& repository, const std::string& identifier) {
+Manifest RegistryClient::get_manifest(const std::string& repository,
+                                      const std::string& identifier) {
     auto& state = *state_;
     const auto what = fmt::format("{}/{} {}", state.host, repository, identifier);
     return state.retried(what, [&] {
@@ -152,14 +170,16 @@ Manifest RegistryClient::get_manifest(const std::string& repository, const std::
         if (identifier.find(':') != std::string::npos) {
             const auto wanted = base::Digest::parse(identifier);
             if (manifest.descriptor.digest != wanted && wanted.algorithm() == "sha256") {
-                throw Error(Errc::integrity, "{}: the registry sent other bytes, of digest {}", what, manifest.descriptor.digest.text());
+                throw Error(Errc::integrity, "{}: the registry sent other bytes, of digest {}",
+                            what, manifest.descriptor.digest.text());
             }
         }
         return manifest;
     });
 }
 
-std::optional<Descriptor> RegistryClient::head_manifest(const std::string& repository, const std::string& identifier) {
+std::optional<Descriptor> RegistryClient::head_manifest(const std::string& repository,
+                                                        const std::string& identifier) {
     auto& state = *state_;
     const auto what = fmt::format("{}/{} {}", state.host, repository, identifier);
     return state.retried(what, [&]() -> std::optional<Descriptor> {
@@ -174,14 +194,15 @@ std::optional<Descriptor> RegistryClient::head_manifest(const std::string& repos
         // The header is optional in the specification: then the body tells.
         if (digest == nullptr) return get_manifest(repository, identifier).descriptor;
         const auto* length = response.header("content-length");
-        return Descriptor{.media_type = type == nullptr ? "" : *type,
-                          .digest = base::Digest::parse(*digest),
-                          .size = length == nullptr ? 0 : std::strtoull(length->c_str(), nullptr, 10)};
+        return Descriptor{
+            .media_type = type == nullptr ? "" : *type,
+            .digest = base::Digest::parse(*digest),
+            .size = length == nullptr ? 0 : std::strtoull(length->c_str(), nullptr, 10)};
     });
 }
 
-void RegistryClient::put_manifest(const std::string& repository, const std::string& identifier, const std::string& raw,
-                                  const std::string& media_type) {
+void RegistryClient::put_manifest(const std::string& repository, const std::string& identifier,
+                                  const std::string& raw, const std::string& media_type) {
     auto& state = *state_;
     state.retried(fmt::format("{}/{} {}", state.host, repository, identifier), [&] {
         const auto response = state.call(repository, "pull,push",
@@ -195,13 +216,16 @@ void RegistryClient::put_manifest(const std::string& repository, const std::stri
 
 void RegistryClient::delete_manifest(const std::string& repository, const base::Digest& digest) {
     auto& state = *state_;
-    const auto response = state.call(repository, "pull,push,delete",
-                                     {.method = "DELETE", .url = state.url(repository, "manifests/" + digest.text())});
+    const auto response = state.call(
+        repository, "pull,push,delete",
+        {.method = "DELETE", .url = state.url(repository, "manifests/" + digest.text())});
     if (response.status == 405) {
-        throw Error(Errc::unsupported, "{}/{}: this registry does not delete", state.host, repository)
+        throw Error(Errc::unsupported, "{}/{}: this registry does not delete", state.host,
+                    repository)
             .set_hint("Distribution: storage.delete.enabled: true in its configuration");
     }
-    if (!response.ok() && response.status != 404) state.refuse(response, "delete", repository, digest.text());
+    if (!response.ok() && response.status != 404)
+        state.refuse(response, "delete", repository, digest.text());
 }
 
 void RegistryClient::delete_tag(const std::string& repository, const std::string& tag) {
@@ -213,14 +237,18 @@ void RegistryClient::delete_tag(const std::string& repository, const std::string
         const auto response = state.call(
             repository, "pull,push,delete",
             {.method = "DELETE",
-             .url = fmt::format("{}/api/v2.0/projects/{}/repositories/{}/artifacts/{}/tags/{}", state.base_url,
-                                repository.substr(0, slash),
-                                base::percent_encode(base::percent_encode(repository.substr(slash + 1))), tag, tag)});
+             .url = fmt::format(
+                 "{}/api/v2.0/projects/{}/repositories/{}/artifacts/{}/tags/{}", state.base_url,
+                 repository.substr(0, slash),
+                 base::percent_encode(base::percent_encode(repository.substr(slash + 1))), tag,
+                 tag)});
         if (response.ok()) return;
     }
     // An image of nothing, made different from every other by where it goes.
     const std::string empty = "{}";
-    const Descriptor config{.media_type = std::string(media_type::kOciConfig), .digest = base::sha256(empty), .size = empty.size()};
+    const Descriptor config{.media_type = std::string(media_type::kOciConfig),
+                            .digest = base::sha256(empty),
+                            .size = empty.size()};
     base::StringSource bytes(empty);
     push_blob(repository, config, bytes);
     const base::Json json{{"schemaVersion", 2},
@@ -237,26 +265,31 @@ bool RegistryClient::can_delete(const std::string& repository) {
     auto& state = *state_;
     // A digest that nothing has: 404 where deleting is allowed, 405 where it is switched off.
     const auto nothing = base::sha256("airlock asks whether this registry deletes");
-    const auto response = state.call(repository, "pull,push,delete",
-                                     {.method = "DELETE", .url = state.url(repository, "manifests/" + nothing.text())});
+    const auto response = state.call(
+        repository, "pull,push,delete",
+        {.method = "DELETE", .url = state.url(repository, "manifests/" + nothing.text())});
     return response.status == 404 || response.ok();
 }
 
 bool RegistryClient::has_blob(const std::string& repository, const base::Digest& digest) {
     auto& state = *state_;
     return state.retried(fmt::format("{}/{} {}", state.host, repository, digest.short_hex()), [&] {
-        const auto response = state.call(repository, "pull", {.method = "HEAD", .url = state.url(repository, "blobs/" + digest.text())});
+        const auto response =
+            state.call(repository, "pull",
+                       {.method = "HEAD", .url = state.url(repository, "blobs/" + digest.text())});
         if (response.status == 404) return false;
         if (!response.ok()) state.refuse(response, "look for", repository, digest.text());
         return true;
     });
 }
 
-bool RegistryClient::get_blob(const std::string& repository, const Descriptor& blob, std::uint64_t offset, base::Sink& to) {
+bool RegistryClient::get_blob(const std::string& repository, const Descriptor& blob,
+                              std::uint64_t offset, base::Sink& to) {
     auto& state = *state_;
     HttpRequest request{.url = state.url(repository, "blobs/" + blob.digest.text())};
     if (offset > 0) {
-        // Ask first: a registry without ranges would begin at the front, into a sink that is further already.
+        // Ask first: a registry without ranges would begin at the front, into a sink that is
+        // further already.
         request.method = "HEAD";
         const auto head = state.call(repository, "pull", request);
         const auto* ranges = head.header("accept-ranges");
@@ -268,32 +301,39 @@ bool RegistryClient::get_blob(const std::string& repository, const Descriptor& b
     const auto response = state.call(repository, "pull", request);
     if (!response.ok()) state.refuse(response, "pull", repository, blob.digest.text());
     if (offset > 0 && response.status != 206) {
-        throw Error(Errc::remote, "{}/{}: {} came from its beginning, though the registry does ranges", state.host, repository, blob.digest.text());
+        throw Error(Errc::remote,
+                    "{}/{}: {} came from its beginning, though the registry does ranges",
+                    state.host, repository, blob.digest.text());
     }
     return true;
 }
 
-std::string RegistryClient::get_blob_text(const std::string& repository, const Descriptor& blob, std::size_t limit) {
-    return state_->retried(fmt::format("{}/{} {}", state_->host, repository, blob.digest.short_hex()), [&] {
-        base::StringSink text(limit, blob.digest.text());
-        base::VerifyingSink verified(text, blob.size, blob.digest, blob.digest.text());
-        get_blob(repository, blob, 0, verified);
-        verified.finish();
-        return text.take();
-    });
+std::string RegistryClient::get_blob_text(const std::string& repository, const Descriptor& blob,
+                                          std::size_t limit) {
+    return state_->retried(
+        fmt::format("{}/{} {}", state_->host, repository, blob.digest.short_hex()), [&] {
+            base::StringSink text(limit, blob.digest.text());
+            base::VerifyingSink verified(text, blob.size, blob.digest, blob.digest.text());
+            get_blob(repository, blob, 0, verified);
+            verified.finish();
+            return text.take();
+        });
 }
 
 namespace {
 
 std::string upload_location(const HttpResponse& response, const std::string& requested) {
     const auto* location = response.header("location");
-    if (location == nullptr) throw Error(Errc::remote, "{}: the registry opened an upload and did not say where", base::redact(requested));
+    if (location == nullptr)
+        throw Error(Errc::remote, "{}: the registry opened an upload and did not say where",
+                    base::redact(requested));
     return base::resolve_url(requested, *location);
 }
 
 }  // namespace
 
-void RegistryClient::push_blob(const std::string& repository, const Descriptor& blob, base::RewindableSource& from,
+void RegistryClient::push_blob(const std::string& repository, const Descriptor& blob,
+                               base::RewindableSource& from,
                                const std::function<void(std::uint64_t)>& progress) {
     auto& state = *state_;
     const auto uploads = state.url(repository, "blobs/uploads/");
@@ -303,25 +343,30 @@ void RegistryClient::push_blob(const std::string& repository, const Descriptor& 
         if (opened.status != 202) state.refuse(opened, "push to", repository, blob.digest.text());
         const auto response = state.call(repository, "pull,push",
                                          {.method = "PUT",
-                                          .url = base::with_query(upload_location(opened, uploads), "digest", blob.digest.text()),
+                                          .url = base::with_query(upload_location(opened, uploads),
+                                                                  "digest", blob.digest.text()),
                                           .headers = {"Content-Type: application/octet-stream"},
                                           .body_source = &counted});
         if (response.status != 201) state.refuse(response, "push", repository, blob.digest.text());
     });
 }
 
-MountResult RegistryClient::mount_blob(const std::string& repository, const base::Digest& digest, const std::string& from) {
+MountResult RegistryClient::mount_blob(const std::string& repository, const base::Digest& digest,
+                                       const std::string& from) {
     auto& state = *state_;
     auto url = state.url(repository, "blobs/uploads/");
     url = base::with_query(base::with_query(url, "mount", digest.text()), "from", from);
     const auto response = state.call(repository, "pull,push", {.method = "POST", .url = url}, from);
     if (response.status == 201) return MountResult::mounted;
-    // 202: an upload was opened instead. 401: Harbor, when the token does not reach into the other project.
+    // 202: an upload was opened instead. 401: Harbor, when the token does not reach into the other
+    // project.
     if (response.status == 202) {
-        state.call(repository, "pull,push", {.method = "DELETE", .url = upload_location(response, url)});
+        state.call(repository, "pull,push",
+                   {.method = "DELETE", .url = upload_location(response, url)});
         return MountResult::upload_needed;
     }
-    if (response.status == 401 || response.status == 403 || response.status == 404) return MountResult::upload_needed;
+    if (response.status == 401 || response.status == 403 || response.status == 404)
+        return MountResult::upload_needed;
     state.refuse(response, "mount", repository, digest.text());
 }
 

@@ -1,11 +1,11 @@
 #include "images/registry_auth.hpp"
 
-#include <algorithm>
-
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/url.hpp"
+
+#include <algorithm>
 
 namespace airlock::images {
 namespace {
@@ -15,7 +15,9 @@ using base::Error;
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
     return out;
 }
 
@@ -24,7 +26,8 @@ std::string basic(const Credentials& credentials) {
 }
 
 void skip_spaces(std::string_view& text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == ',')) text.remove_prefix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == ','))
+        text.remove_prefix(1);
 }
 
 // token or "quoted \" string" (RFC 9110, 5.6.4)
@@ -78,7 +81,8 @@ std::string RegistryAuth::authorization(const std::string& repository, const std
     return "Bearer " + at->second.value;
 }
 
-std::optional<std::string> RegistryAuth::answer(const Challenge& challenge, const std::string& repository,
+std::optional<std::string> RegistryAuth::answer(const Challenge& challenge,
+                                                const std::string& repository,
                                                 const std::string& scope, base::HttpClient& http,
                                                 const std::stop_token& stop) {
     if (challenge.scheme == "basic") {
@@ -94,16 +98,21 @@ std::optional<std::string> RegistryAuth::answer(const Challenge& challenge, cons
     return "Bearer " + token.value;
 }
 
-RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge, const std::string& repository,
+RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
+                                              const std::string& repository,
                                               const std::string& scope, base::HttpClient& http,
                                               const std::stop_token& stop) const {
     const auto realm = challenge.parameters.find("realm");
-    if (realm == challenge.parameters.end()) throw Error(Errc::remote, "{} asks for a token and does not say where to get it", host_);
+    if (realm == challenge.parameters.end())
+        throw Error(Errc::remote, "{} asks for a token and does not say where to get it", host_);
     if (!plain_http_ && base::parse_url(realm->second).scheme != "https") {
-        throw Error(Errc::denied, "{} sends us to {} for a token, which is not HTTPS: no password goes there", host_, realm->second);
+        throw Error(Errc::denied,
+                    "{} sends us to {} for a token, which is not HTTPS: no password goes there",
+                    host_, realm->second);
     }
     auto url = realm->second;
-    if (const auto service = challenge.parameters.find("service"); service != challenge.parameters.end()) {
+    if (const auto service = challenge.parameters.find("service");
+        service != challenge.parameters.end()) {
         url = base::with_query(url, "service", service->second);
     }
     // Several scopes (a mount across repositories) are several parameters.
@@ -119,27 +128,37 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge, const 
         request.url = realm->second;
         request.headers.emplace_back("Content-Type: application/x-www-form-urlencoded");
         const auto service = challenge.parameters.find("service");
-        request.body = fmt::format("grant_type=refresh_token&service={}&client_id=airlock&scope={}&refresh_token={}",
-                                   base::percent_encode(service == challenge.parameters.end() ? "" : service->second),
-                                   base::percent_encode(scope), base::percent_encode(credentials->identity_token));
+        request.body = fmt::format(
+            "grant_type=refresh_token&service={}&client_id=airlock&scope={}&refresh_token={}",
+            base::percent_encode(service == challenge.parameters.end() ? "" : service->second),
+            base::percent_encode(scope), base::percent_encode(credentials->identity_token));
     } else if (credentials) {
         request.authorization = basic(*credentials);
     }
     const auto response = http.send(request, stop);
     if (response.status == 401 || response.status == 403) {
-        throw Error(Errc::denied, "{} refuses the {}", host_, credentials ? "user name or password" : "access without a password")
-            .set_hint(credentials ? "check --username and --password-stdin, or the file that --authfile names"
-                                  : "give --username and --password-stdin, or --authfile FILE");
+        throw Error(Errc::denied, "{} refuses the {}", host_,
+                    credentials ? "user name or password" : "access without a password")
+            .set_hint(
+                credentials
+                    ? "check --username and --password-stdin, or the file that --authfile names"
+                    : "give --username and --password-stdin, or --authfile FILE");
     }
-    if (!response.ok()) throw base::status_error(response, fmt::format("the token service of {} answered {}", host_, response.status));
+    if (!response.ok())
+        throw base::status_error(
+            response, fmt::format("the token service of {} answered {}", host_, response.status));
     const auto json = base::parse_json(response.body, "the token of " + host_);
     // Harbor sends an empty access_token beside the token.
     auto value = base::get_string(json, "token", host_);
     if (value.empty()) value = base::get_string(json, "access_token", host_);
     if (value.empty()) throw Error(Errc::remote, "the token service of {} sent no token", host_);
     long seconds = 60;
-    if (const auto* given = base::find(json, "expires_in"); given != nullptr && given->is_number_integer()) seconds = given->get<long>();
-    return {.value = std::move(value), .expires = std::chrono::steady_clock::now() + std::chrono::seconds(std::max(seconds - 10, 1L))};
+    if (const auto* given = base::find(json, "expires_in");
+        given != nullptr && given->is_number_integer())
+        seconds = given->get<long>();
+    return {.value = std::move(value),
+            .expires = std::chrono::steady_clock::now() +
+                       std::chrono::seconds(std::max(seconds - 10, 1L))};
 }
 
 }  // namespace airlock::images

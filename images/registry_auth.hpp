@@ -2,15 +2,15 @@
 // (distribution: docs/spec/auth/token). Tokens are cached by scope. Any thread may call.
 #pragma once
 
+#include "base/http.hpp"
+#include "images/credentials.hpp"
+
 #include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/http.hpp"
-#include "images/credentials.hpp"
 
 namespace airlock::images {
 
@@ -30,9 +30,12 @@ class RegistryAuth {
     std::string authorization(const std::string& repository, const std::string& scope);
     // After a 401: the value to try again with. Nothing when there is nothing better to try.
     // Errc::denied when the token service refuses the password.
-    std::optional<std::string> answer(const Challenge& challenge, const std::string& repository, const std::string& scope,
-                                      base::HttpClient& http, const std::stop_token& stop);
-    bool has_credentials(const std::string& repository) const { return credentials_.find(host_, repository).has_value(); }
+    std::optional<std::string> answer(const Challenge& challenge, const std::string& repository,
+                                      const std::string& scope, base::HttpClient& http,
+                                      const std::stop_token& stop);
+    bool has_credentials(const std::string& repository) const {
+        return credentials_.find(host_, repository).has_value();
+    }
 
   private:
     struct Token {
@@ -40,8 +43,9 @@ class RegistryAuth {
         std::chrono::steady_clock::time_point expires;
     };
 
-    Token fetch_token(const Challenge& challenge, const std::string& repository, const std::string& scope,
-                      base::HttpClient& http, const std::stop_token& stop) const;
+    Token fetch_token(const Challenge& challenge, const std::string& repository,
+                      const std::string& scope, base::HttpClient& http,
+                      const std::stop_token& stop) const;
 
     std::string host_;
     CredentialStore credentials_;

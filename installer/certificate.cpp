@@ -1,5 +1,7 @@
 #include "installer/certificate.hpp"
 
+#include "base/openssl.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -7,8 +9,6 @@
 
 #include <array>
 #include <memory>
-
-#include "base/openssl.hpp"
 
 namespace airlock::installer {
 namespace {
@@ -22,32 +22,40 @@ struct ExtensionFree {
 };
 
 void require(bool good, std::string_view what) {
-    if (!good) openssl::throw_error(Errc::internal, fmt::format("cannot make a certificate: {}", what));
+    if (!good)
+        openssl::throw_error(Errc::internal, fmt::format("cannot make a certificate: {}", what));
 }
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const std::unique_ptr<X509_EXTENSION, ExtensionFree> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+    const std::unique_ptr<X509_EXTENSION, ExtensionFree> extension(
+        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
     require(extension && X509_add_ext(certificate, extension.get(), -1) == 1, value);
 }
 
 void set_name(X509_NAME* name, const std::string& common_name) {
     // A common name has at most 64 letters (X.520); the names that count are the SANs.
     const auto text = common_name.substr(0, 64);
-    require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
+    require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                       reinterpret_cast<const unsigned char*>(text.data()),
                                        static_cast<int>(text.size()), -1, 0) == 1,
             "its name");
 }
 
 openssl::Certificate start(EVP_PKEY* key, std::chrono::days lifetime) {
     openssl::Certificate certificate(X509_new());
-    require(certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1, "X.509 version 3");
+    require(certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1,
+            "X.509 version 3");
     std::array<unsigned char, 16> serial{};
-    require(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1, "a random serial number");
+    require(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1,
+            "a random serial number");
     serial[0] &= 0x7fU;  // positive, RFC 5280, 4.1.2.2
-    const std::unique_ptr<BIGNUM, openssl::Deleter<BN_free>> number(BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
-    require(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) != nullptr, "its serial number");
+    const std::unique_ptr<BIGNUM, openssl::Deleter<BN_free>> number(
+        BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
+    require(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) !=
+                          nullptr,
+            "its serial number");
     // An hour back: the clocks of the nodes and of this host differ.
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), std::chrono::seconds(lifetime).count());
@@ -55,7 +63,9 @@ openssl::Certificate start(EVP_PKEY* key, std::chrono::days lifetime) {
     return certificate;
 }
 
-void sign(X509* certificate, EVP_PKEY* key) { require(X509_sign(certificate, key, EVP_sha256()) > 0, "its signature"); }
+void sign(X509* certificate, EVP_PKEY* key) {
+    require(X509_sign(certificate, key, EVP_sha256()) > 0, "its signature");
+}
 
 std::string pem(X509* certificate) {
     const openssl::Bio bio(BIO_new(BIO_s_mem()));
@@ -88,7 +98,8 @@ CertificateBundle issue_certificate(const CertificateRequest& request) {
     set_name(X509_get_subject_name(leaf.get()), request.dns_names.front());
     require(X509_set_issuer_name(leaf.get(), X509_get_subject_name(ca.get())) == 1, "its issuer");
     std::string names;
-    for (const auto& name : request.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
+    for (const auto& name : request.dns_names)
+        names += (names.empty() ? "DNS:" : ",DNS:") + name;
     add_extension(leaf.get(), ca.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(leaf.get(), ca.get(), NID_key_usage, "critical,digitalSignature");
     add_extension(leaf.get(), ca.get(), NID_ext_key_usage, "serverAuth");
@@ -96,18 +107,23 @@ CertificateBundle issue_certificate(const CertificateRequest& request) {
     add_extension(leaf.get(), ca.get(), NID_subject_key_identifier, "hash");
     add_extension(leaf.get(), ca.get(), NID_authority_key_identifier, "keyid");
     sign(leaf.get(), ca_key.get());
-    return {.ca_pem = pem(ca.get()), .certificate_pem = pem(leaf.get()), .key_pem = openssl::private_key_pem(key.get())};
+    return {.ca_pem = pem(ca.get()),
+            .certificate_pem = pem(leaf.get()),
+            .key_pem = openssl::private_key_pem(key.get())};
 }
 
-bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names, std::chrono::days remaining) {
+bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names,
+               std::chrono::days remaining) {
     const auto ca = parse(bundle.ca_pem);
     const auto leaf = parse(bundle.certificate_pem);
     const auto bio = openssl::reader(bundle.key_pem);
     const openssl::Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
     ERR_clear_error();
     if (!ca || !leaf || !key) return false;
-    bool good = X509_verify(leaf.get(), X509_get0_pubkey(ca.get())) == 1 && X509_check_private_key(leaf.get(), key.get()) == 1;
-    for (const auto& name : dns_names) good = good && X509_check_host(leaf.get(), name.c_str(), name.size(), 0, nullptr) == 1;
+    bool good = X509_verify(leaf.get(), X509_get0_pubkey(ca.get())) == 1 &&
+                X509_check_private_key(leaf.get(), key.get()) == 1;
+    for (const auto& name : dns_names)
+        good = good && X509_check_host(leaf.get(), name.c_str(), name.size(), 0, nullptr) == 1;
     for (auto* certificate : {ca.get(), leaf.get()}) {
         auto until = time(nullptr) + std::chrono::seconds(remaining).count();
         good = good && X509_cmp_time(X509_get0_notAfter(certificate), &until) > 0;

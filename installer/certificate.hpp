@@ -1,4 +1,5 @@
-// Certificates of our own, by OpenSSL: a CA and a serving certificate for a Service's names. P-256, SHA-256.
+// Certificates of our own, by OpenSSL: a CA and a serving certificate for a Service's names. P-256,
+// SHA-256.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,9 @@ struct CertificateRequest {
 // A fresh CA, whose key is forgotten at once, and a leaf signed by it.
 CertificateBundle issue_certificate(const CertificateRequest& request);
 
-// Whether the leaf is signed by the CA, belongs to the key, names all `dns_names` and is valid for `remaining` more.
-// Anything unreadable is false.
-bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names, std::chrono::days remaining);
+// Whether the leaf is signed by the CA, belongs to the key, names all `dns_names` and is valid for
+// `remaining` more. Anything unreadable is false.
+bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names,
+               std::chrono::days remaining);
 
 }  // namespace airlock::installer

@@ -1,10 +1,11 @@
-// The sub-commands of airlock-installer: install, plan, status, history, rollback, push, inspect, verify.
+// The sub-commands of airlock-installer: install, plan, status, history, rollback, push, inspect,
+// verify.
 #pragma once
+
+#include "base/program.hpp"
 
 #include <functional>
 #include <stop_token>
-
-#include "base/program.hpp"
 
 namespace CLI {
 class App;

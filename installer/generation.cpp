@@ -9,7 +9,10 @@ namespace {
 using base::Json;
 
 Json key_json(const manifests::ObjectKey& key) {
-    return {{"apiVersion", key.api_version}, {"kind", key.kind}, {"namespace", key.namespace_name}, {"name", key.name}};
+    return {{"apiVersion", key.api_version},
+            {"kind", key.kind},
+            {"namespace", key.namespace_name},
+            {"name", key.name}};
 }
 
 manifests::ObjectKey key_from(const Json& json, std::string_view what) {
@@ -35,7 +38,8 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.registry = base::require_string(json, "registry", what);
     out.prefix = base::get_string(json, "prefix", what);
     out.plain_http = flag(json, "plainHttp");
-    for (const auto& name : base::require_array(json, "components", what)) out.components.push_back(name.get<std::string>());
+    for (const auto& name : base::require_array(json, "components", what))
+        out.components.push_back(name.get<std::string>());
     out.issuer = base::get_string(json, "issuer", what);
     out.fingerprint = base::get_string(json, "fingerprint", what);
     out.time = base::get_string(json, "time", what);
@@ -43,26 +47,42 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.kick = flag(json, "kick");
     for (const auto& entry : base::require_array(json, "objects", what)) {
         const auto* object = base::find(entry, "before");
-        out.objects.push_back({.key = key_from(entry, what), .object = object == nullptr ? std::nullopt : std::optional(*object)});
+        out.objects.push_back(
+            {.key = key_from(entry, what),
+             .object = object == nullptr ? std::nullopt : std::optional(*object)});
     }
     for (const auto& entry : base::require_array(json, "tags", what)) {
-        out.tags.push_back({.repository = base::require_string(entry, "repository", what),
-                            .tag = base::require_string(entry, "tag", what),
-                            .digest = base::get_string(entry, "digest", what),
-                            .media_type = base::get_string(entry, "mediaType", what),
-                            .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what)});
+        out.tags.push_back(
+            {.repository = base::require_string(entry, "repository", what),
+             .tag = base::require_string(entry, "tag", what),
+             .digest = base::get_string(entry, "digest", what),
+             .media_type = base::get_string(entry, "mediaType", what),
+             .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what)});
     }
     for (const auto& entry : base::require_array(json, "nodes", what)) {
-        out.nodes.push_back({.name = base::require_string(entry, "name", what), .allocatable = base::require_object(entry, "allocatable", what)});
+        out.nodes.push_back({.name = base::require_string(entry, "name", what),
+                             .allocatable = base::require_object(entry, "allocatable", what)});
     }
     return out;
 }
 
 Json Generation::to_json() const {
-    Json json{{"generation", number}, {"bundle", bundle},         {"version", version},         {"index", index},
-              {"registry", registry}, {"prefix", prefix},         {"plainHttp", plain_http},    {"components", components},
-              {"issuer", issuer},     {"fingerprint", fingerprint}, {"time", time},             {"stateAnnotation", state_annotation},
-              {"kick", kick},         {"objects", Json::array()}, {"tags", Json::array()},      {"nodes", Json::array()}};
+    Json json{{"generation", number},
+              {"bundle", bundle},
+              {"version", version},
+              {"index", index},
+              {"registry", registry},
+              {"prefix", prefix},
+              {"plainHttp", plain_http},
+              {"components", components},
+              {"issuer", issuer},
+              {"fingerprint", fingerprint},
+              {"time", time},
+              {"stateAnnotation", state_annotation},
+              {"kick", kick},
+              {"objects", Json::array()},
+              {"tags", Json::array()},
+              {"nodes", Json::array()}};
     for (const auto& object : objects) {
         auto entry = key_json(object.key);
         entry["before"] = object.object ? *object.object : Json();
@@ -75,7 +95,8 @@ Json Generation::to_json() const {
                                 {"mediaType", tag.media_type},
                                 {"manifest", base::base64_encode(tag.manifest)}});
     }
-    for (const auto& node : nodes) json["nodes"].push_back({{"name", node.name}, {"allocatable", node.allocatable}});
+    for (const auto& node : nodes)
+        json["nodes"].push_back({{"name", node.name}, {"allocatable", node.allocatable}});
     return json;
 }
 

@@ -1,13 +1,14 @@
-// One install, as it is remembered: what was asked for, and how everything was before it (the snapshot). Written before
-// the first change; kept in the state folder and, after the commit, in the cluster.
+// One install, as it is remembered: what was asked for, and how everything was before it (the
+// snapshot). Written before the first change; kept in the state folder and, after the commit, in
+// the cluster.
 #pragma once
+
+#include "base/json.hpp"
+#include "manifests/document.hpp"
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/json.hpp"
-#include "manifests/document.hpp"
 
 namespace airlock::installer {
 
@@ -19,9 +20,9 @@ struct ObjectBefore {
 struct TagBefore {
     std::string repository;
     std::string tag;
-    std::string digest;      // what it pointed to; empty: absent
+    std::string digest;  // what it pointed to; empty: absent
     std::string media_type;
-    std::string manifest;    // the bytes it pointed to
+    std::string manifest;  // the bytes it pointed to
 };
 
 struct NodeBefore {

@@ -1,11 +1,11 @@
-// The generations that are kept in the cluster: Secrets in kube-system, in chunks, like Helm's releases, so that any
-// admin host can roll back.
+// The generations that are kept in the cluster: Secrets in kube-system, in chunks, like Helm's
+// releases, so that any admin host can roll back.
 #pragma once
-
-#include <vector>
 
 #include "installer/generation.hpp"
 #include "installer/kube_client.hpp"
+
+#include <vector>
 
 namespace airlock::installer {
 

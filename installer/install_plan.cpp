@@ -1,13 +1,13 @@
 #include "installer/install_plan.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "base/error.hpp"
 #include "manifests/image_fields.hpp"
 #include "manifests/order.hpp"
 #include "manifests/rewrite.hpp"
 #include "manifests/yaml.hpp"
+
+#include <algorithm>
+#include <map>
 
 namespace airlock::installer {
 namespace {
@@ -20,15 +20,19 @@ using manifests::YamlNode;
 
 constexpr std::chrono::days kRenewBefore{30};
 
-CertificateIssuer choose_issuer(const manifests::BundleSpec& spec, const std::vector<manifests::Component>& components,
+CertificateIssuer choose_issuer(const manifests::BundleSpec& spec,
+                                const std::vector<manifests::Component>& components,
                                 const std::set<std::string>& served) {
     const auto wanted = spec.certificate ? spec.certificate->issuer : CertificateIssuer::installer;
     if (wanted == CertificateIssuer::csr) {
-        throw Error(Errc::unsupported, "certificate issuer csr is not supported yet").set_hint("use installer or cert-manager");
+        throw Error(Errc::unsupported, "certificate issuer csr is not supported yet")
+            .set_hint("use installer or cert-manager");
     }
     if (wanted != CertificateIssuer::automatic) return wanted;
-    const bool carried = std::ranges::any_of(components, [](const auto& component) { return component.name == "cert-manager"; });
-    return carried || served.contains("cert-manager.io/v1") ? CertificateIssuer::cert_manager : CertificateIssuer::installer;
+    const bool carried = std::ranges::any_of(
+        components, [](const auto& component) { return component.name == "cert-manager"; });
+    return carried || served.contains("cert-manager.io/v1") ? CertificateIssuer::cert_manager
+                                                            : CertificateIssuer::installer;
 }
 
 const YamlNode* pod_spec(const YamlNode& root, const std::string& kind) {
@@ -43,24 +47,28 @@ const YamlNode* pod_spec(const YamlNode& root, const std::string& kind) {
 }
 
 bool is_workload(const ObjectKey& key) {
-    static const std::set<std::string> kKinds{"Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "ReplicaSet"};
+    static const std::set<std::string> kKinds{"Deployment", "DaemonSet", "StatefulSet", "Job",
+                                              "CronJob",    "Pod",       "ReplicaSet"};
     return kKinds.contains(key.kind);
 }
 
 // The service accounts, by namespace, that the workloads run as.
-std::set<std::pair<std::string, std::string>> service_accounts(const std::vector<Document>& documents) {
+std::set<std::pair<std::string, std::string>> service_accounts(
+    const std::vector<Document>& documents) {
     std::set<std::pair<std::string, std::string>> out;
     for (const auto& document : documents) {
         if (!is_workload(document.key)) continue;
         const auto tree = manifests::YamlTree::parse(document.text, document.file, document.line);
         const auto* spec = pod_spec(tree.root(), document.key.kind);
         const auto* name = spec == nullptr ? nullptr : spec->find("serviceAccountName");
-        out.emplace(document.key.namespace_name, name != nullptr && name->is_scalar() ? name->value : "default");
+        out.emplace(document.key.namespace_name,
+                    name != nullptr && name->is_scalar() ? name->value : "default");
     }
     return out;
 }
 
-std::vector<PlannedObject> pull_secrets(const std::vector<Document>& documents, const PlanRequest& request) {
+std::vector<PlannedObject> pull_secrets(const std::vector<Document>& documents,
+                                        const PlanRequest& request) {
     std::vector<PlannedObject> out;
     if (!request.pull_credentials) return out;
     const auto& credentials = *request.pull_credentials;
@@ -69,48 +77,71 @@ std::vector<PlannedObject> pull_secrets(const std::vector<Document>& documents, 
     std::set<std::string> namespaces;
     for (const auto& [name_space, account] : service_accounts(documents)) {
         if (namespaces.insert(name_space).second) {
-            const ObjectKey key{.api_version = "v1", .kind = "Secret", .namespace_name = name_space, .name = std::string(kPullSecretName)};
-            const Json secret{{"apiVersion", "v1"},
-                              {"kind", "Secret"},
-                              {"metadata", {{"name", kPullSecretName}, {"namespace", name_space}}},
-                              {"type", "kubernetes.io/dockerconfigjson"},
-                              {"data", {{".dockerconfigjson", base::base64_encode(config.dump())}}}};
-            out.push_back({.key = key, .text = secret.dump(), .field_manager = std::string(kPullSecretManager)});
+            const ObjectKey key{.api_version = "v1",
+                                .kind = "Secret",
+                                .namespace_name = name_space,
+                                .name = std::string(kPullSecretName)};
+            const Json secret{
+                {"apiVersion", "v1"},
+                {"kind", "Secret"},
+                {"metadata", {{"name", kPullSecretName}, {"namespace", name_space}}},
+                {"type", "kubernetes.io/dockerconfigjson"},
+                {"data", {{".dockerconfigjson", base::base64_encode(config.dump())}}}};
+            out.push_back({.key = key,
+                           .text = secret.dump(),
+                           .field_manager = std::string(kPullSecretManager)});
         }
-        const ObjectKey key{.api_version = "v1", .kind = "ServiceAccount", .namespace_name = name_space, .name = account};
+        const ObjectKey key{.api_version = "v1",
+                            .kind = "ServiceAccount",
+                            .namespace_name = name_space,
+                            .name = account};
         const Json patch{{"apiVersion", "v1"},
                          {"kind", "ServiceAccount"},
                          {"metadata", {{"name", account}, {"namespace", name_space}}},
                          {"imagePullSecrets", Json::array({{{"name", kPullSecretName}}})}};
-        out.push_back({.key = key, .text = patch.dump(), .field_manager = std::string(kPullSecretManager)});
+        out.push_back(
+            {.key = key, .text = patch.dump(), .field_manager = std::string(kPullSecretManager)});
     }
     return out;
 }
 
 // The certificate that is there when it will do for a while, else a fresh one.
 CertificateBundle current_or_new(KubeClient& client, const manifests::CertificateSpec& spec) {
-    const ObjectKey key{.api_version = "v1", .kind = "Secret", .namespace_name = spec.secret.namespace_name, .name = spec.secret.name};
+    const ObjectKey key{.api_version = "v1",
+                        .kind = "Secret",
+                        .namespace_name = spec.secret.namespace_name,
+                        .name = spec.secret.name};
     if (const auto live = client.get(key)) {
         const auto field = [&](std::string_view name) {
             const auto* value = base::find_path(*live, {"data", name});
-            return value != nullptr && value->is_string() ? base::base64_decode(value->get<std::string>(), key.text()) : std::string();
+            return value != nullptr && value->is_string()
+                       ? base::base64_decode(value->get<std::string>(), key.text())
+                       : std::string();
         };
-        CertificateBundle bundle{.ca_pem = field("ca.crt"), .certificate_pem = field("tls.crt"), .key_pem = field("tls.key")};
+        CertificateBundle bundle{.ca_pem = field("ca.crt"),
+                                 .certificate_pem = field("tls.crt"),
+                                 .key_pem = field("tls.key")};
         if (is_usable(bundle, spec.dns_names, kRenewBefore)) return bundle;
     }
-    return issue_certificate({.common_name = spec.secret.namespace_name + " CA", .dns_names = spec.dns_names});
+    return issue_certificate(
+        {.common_name = spec.secret.namespace_name + " CA", .dns_names = spec.dns_names});
 }
 
-PlannedObject certificate_secret(const CertificateBundle& bundle, const manifests::CertificateSpec& spec) {
-    const Json secret{{"apiVersion", "v1"},
-                      {"kind", "Secret"},
-                      {"metadata", {{"name", spec.secret.name}, {"namespace", spec.secret.namespace_name}}},
-                      {"type", "kubernetes.io/tls"},
-                      {"data",
-                       {{"tls.crt", base::base64_encode(bundle.certificate_pem)},
-                        {"tls.key", base::base64_encode(bundle.key_pem)},
-                        {"ca.crt", base::base64_encode(bundle.ca_pem)}}}};
-    return {.key = {.api_version = "v1", .kind = "Secret", .namespace_name = spec.secret.namespace_name, .name = spec.secret.name},
+PlannedObject certificate_secret(const CertificateBundle& bundle,
+                                 const manifests::CertificateSpec& spec) {
+    const Json secret{
+        {"apiVersion", "v1"},
+        {"kind", "Secret"},
+        {"metadata", {{"name", spec.secret.name}, {"namespace", spec.secret.namespace_name}}},
+        {"type", "kubernetes.io/tls"},
+        {"data",
+         {{"tls.crt", base::base64_encode(bundle.certificate_pem)},
+          {"tls.key", base::base64_encode(bundle.key_pem)},
+          {"ca.crt", base::base64_encode(bundle.ca_pem)}}}};
+    return {.key = {.api_version = "v1",
+                    .kind = "Secret",
+                    .namespace_name = spec.secret.namespace_name,
+                    .name = spec.secret.name},
             .text = secret.dump(),
             .field_manager = std::string(kFieldManager)};
 }
@@ -120,11 +151,15 @@ struct Rewriter {
     std::map<std::string, std::string> replacement;
 };
 
-Rewriter make_rewriter(const manifests::Bundle& bundle, const std::vector<PushTarget>& targets, const std::string& registry) {
+Rewriter make_rewriter(const manifests::Bundle& bundle, const std::vector<PushTarget>& targets,
+                       const std::string& registry) {
     Rewriter out;
-    for (const auto& image : bundle.lock().images) out.known.insert(image.reference.text());
+    for (const auto& image : bundle.lock().images)
+        out.known.insert(image.reference.text());
     for (const auto& target : targets) {
-        out.replacement[target.original] = registry + "/" + target.repository + (target.tag.empty() ? "" : ":" + target.tag) + "@" + target.digest.text();
+        out.replacement[target.original] = registry + "/" + target.repository +
+                                           (target.tag.empty() ? "" : ":" + target.tag) + "@" +
+                                           target.digest.text();
     }
     return out;
 }
@@ -142,7 +177,8 @@ std::vector<ObjectKey> InstallPlan::keys() const {
     return out;
 }
 
-InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundle, const PlanRequest& request) {
+InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundle,
+                              const PlanRequest& request) {
     const auto& spec = bundle.spec();
     const auto chosen = manifests::select_components(spec, request.components);
     const auto values = manifests::merge_values(spec.values, request.values);
@@ -160,13 +196,16 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
     plan.targets = plan_targets(images, request.prefix);
     const auto rewriter = make_rewriter(bundle, plan.targets, request.registry);
 
-    std::string asked = bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
+    std::string asked =
+        bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
     for (const auto& component : chosen) {
         std::vector<Document> documents;
         for (const auto& manifest : component.manifests) {
             if (!manifests::is_wanted(manifest, plan.issuer, served)) continue;
             const auto& source = bundle.file(manifest.source());
-            const auto text = manifest.substitute ? manifests::substitute_values(source, manifest.source(), values) : source;
+            const auto text = manifest.substitute
+                                  ? manifests::substitute_values(source, manifest.source(), values)
+                                  : source;
             for (auto& document : manifests::split_documents(text, manifest.source())) {
                 const auto fields = manifests::find_image_fields(document, rewriter.known);
                 document.text = manifests::splice_images(document, fields, rewriter.replacement);
@@ -181,8 +220,11 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
             if (std::exchange(prepared, true)) return;
             auto secrets = pull_secrets(documents, request);
             std::ranges::move(secrets, std::back_inserter(planned.objects));
-            const bool ours = plan.issuer == CertificateIssuer::installer && spec.certificate &&
-                              std::ranges::any_of(documents, [&](const Document& d) { return d.key.namespace_name == spec.certificate->secret.namespace_name; });
+            const bool ours =
+                plan.issuer == CertificateIssuer::installer && spec.certificate &&
+                std::ranges::any_of(documents, [&](const Document& d) {
+                    return d.key.namespace_name == spec.certificate->secret.namespace_name;
+                });
             if (!ours) return;
             const auto certificate = current_or_new(client, *spec.certificate);
             plan.ca_pem = certificate.ca_pem;
@@ -191,7 +233,9 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
         for (auto& document : documents) {
             if (is_workload(document.key)) prepare();
             asked += document.text + "\n";
-            planned.objects.push_back({.key = document.key, .text = std::move(document.text), .field_manager = std::string(kFieldManager)});
+            planned.objects.push_back({.key = document.key,
+                                       .text = std::move(document.text),
+                                       .field_manager = std::string(kFieldManager)});
         }
         plan.components.push_back(std::move(planned));
     }

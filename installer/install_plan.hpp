@@ -1,17 +1,17 @@
-// What an install is going to do, worked out before anything changes: every object's text, pointed at the private
-// registry, in the order in which it is applied.
+// What an install is going to do, worked out before anything changes: every object's text, pointed
+// at the private registry, in the order in which it is applied.
 #pragma once
-
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
 
 #include "images/credentials.hpp"
 #include "installer/certificate.hpp"
 #include "installer/kube_client.hpp"
 #include "installer/push_images.hpp"
 #include "manifests/bundle.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace airlock::installer {
 
@@ -28,7 +28,8 @@ struct PlannedObject {
 
 struct PlannedComponent {
     std::string name;
-    std::vector<PlannedObject> objects;  // in the order of applying, its webhook configurations last
+    std::vector<PlannedObject>
+        objects;  // in the order of applying, its webhook configurations last
 };
 
 struct PlanRequest {
@@ -49,7 +50,9 @@ struct InstallPlan {
     std::vector<ObjectKey> keys() const;
 };
 
-// Reads the cluster, changes nothing. Errc::usage for values and components that the bundle does not know.
-InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundle, const PlanRequest& request);
+// Reads the cluster, changes nothing. Errc::usage for values and components that the bundle does
+// not know.
+InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundle,
+                              const PlanRequest& request);
 
 }  // namespace airlock::installer

@@ -1,12 +1,12 @@
 #include "installer/journal.hpp"
 
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include "base/digest.hpp"
-#include "base/error.hpp"
 
 namespace airlock::installer {
 namespace {
@@ -15,9 +15,12 @@ using base::Errc;
 using base::Error;
 
 constexpr std::size_t kMaxJournal = 64 * 1024 * 1024;
-constexpr std::size_t kChecksum = 16;  // hex digits of the sha256: against tearing, not against people
+constexpr std::size_t kChecksum =
+    16;  // hex digits of the sha256: against tearing, not against people
 
-std::string checksum(std::string_view line) { return std::string(base::sha256(line).hex().substr(0, kChecksum)); }
+std::string checksum(std::string_view line) {
+    return std::string(base::sha256(line).hex().substr(0, kChecksum));
+}
 
 }  // namespace
 
@@ -26,12 +29,16 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
     std::size_t good = 0;
     while (good < text.size()) {
         const auto end = text.find('\n', good);
-        const auto line = std::string_view(text).substr(good, end == std::string::npos ? end : end - good);
-        const bool whole = end != std::string::npos && line.size() > kChecksum && line.substr(0, kChecksum) == checksum(line.substr(kChecksum + 1));
+        const auto line =
+            std::string_view(text).substr(good, end == std::string::npos ? end : end - good);
+        const bool whole = end != std::string::npos && line.size() > kChecksum &&
+                           line.substr(0, kChecksum) == checksum(line.substr(kChecksum + 1));
         if (!whole) {
             if (end != std::string::npos && end + 1 < text.size()) {
                 throw Error(Errc::integrity, "{} is damaged at byte {}", path_.string(), good)
-                    .set_hint("another admin host may roll back from the generations that are kept in the cluster: use another --state-dir there");
+                    .set_hint(
+                        "another admin host may roll back from the generations that are kept in "
+                        "the cluster: use another --state-dir there");
             }
             break;
         }
@@ -39,7 +46,8 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
         good = end + 1;
     }
     fd_ = base::open_file(path_, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    if (good < text.size() && ::ftruncate(fd_.get(), static_cast<off_t>(good)) != 0) base::throw_errno(errno, "cannot mend " + path_.string());
+    if (good < text.size() && ::ftruncate(fd_.get(), static_cast<off_t>(good)) != 0)
+        base::throw_errno(errno, "cannot mend " + path_.string());
     base::fsync_folder_of(path_);
 }
 

@@ -1,12 +1,13 @@
-// The journal of one state folder: append-only, one JSON record a line behind its checksum, on the disk before the act
-// that it announces. A torn last line (a power cut in the middle of a write) is dropped; one in the middle is an error.
+// The journal of one state folder: append-only, one JSON record a line behind its checksum, on the
+// disk before the act that it announces. A torn last line (a power cut in the middle of a write) is
+// dropped; one in the middle is an error.
 #pragma once
-
-#include <filesystem>
-#include <vector>
 
 #include "base/file.hpp"
 #include "base/json.hpp"
+
+#include <filesystem>
+#include <vector>
 
 namespace airlock::installer {
 

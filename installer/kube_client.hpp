@@ -1,7 +1,13 @@
-// The Kubernetes API, as far as installing needs it: discovery, get, list, server-side apply of YAML text, merge
-// patches, delete with preconditions. Works from 1.20 on. Every error names the object and what the server said.
-// Any thread may call.
+// The Kubernetes API, as far as installing needs it: discovery, get, list, server-side apply of
+// YAML text, merge patches, delete with preconditions. Works from 1.20 on. Every error names the
+// object and what the server said. Any thread may call.
 #pragma once
+
+#include "base/http.hpp"
+#include "base/json.hpp"
+#include "base/retry.hpp"
+#include "installer/kube_config.hpp"
+#include "manifests/document.hpp"
 
 #include <functional>
 #include <memory>
@@ -12,12 +18,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/http.hpp"
-#include "base/json.hpp"
-#include "base/retry.hpp"
-#include "installer/kube_config.hpp"
-#include "manifests/document.hpp"
-
 namespace airlock::installer {
 
 using base::Json;
@@ -25,7 +25,7 @@ using manifests::ObjectKey;
 
 // What discovery says of a kind.
 struct ApiResource {
-    std::string plural;      // deployments
+    std::string plural;  // deployments
     bool namespaced = false;
     std::set<std::string> verbs;
 };
@@ -35,37 +35,47 @@ class KubeClient {
     KubeClient(KubeConfig config, std::stop_token stop);
     ~KubeClient();
 
-    // GET /version; Errc::network with the server's URL and the kubeconfig's name when it is down. "v1.20.2"
+    // GET /version; Errc::network with the server's URL and the kubeconfig's name when it is down.
+    // "v1.20.2"
     std::string server_version();
-    // "v1", "policy/v1", …; read once, and again after forget_discovery() (after CRDs were applied).
+    // "v1", "policy/v1", …; read once, and again after forget_discovery() (after CRDs were
+    // applied).
     std::set<std::string> group_versions();
     // Nothing when the server does not serve the kind.
-    std::optional<ApiResource> find_resource(const std::string& api_version, const std::string& kind);
+    std::optional<ApiResource> find_resource(const std::string& api_version,
+                                             const std::string& kind);
     void forget_discovery();
-    // The key with the default namespace filled in for namespaced kinds and dropped for others. Errc::not_found when
-    // the kind is unknown and `crd_expected` is false; otherwise the key as it is.
+    // The key with the default namespace filled in for namespaced kinds and dropped for others.
+    // Errc::not_found when the kind is unknown and `crd_expected` is false; otherwise the key as it
+    // is.
     ObjectKey with_namespace(ObjectKey key, bool crd_expected = false);
 
     // Nothing when the object, or its kind, is not there.
     std::optional<Json> get(const ObjectKey& key);
-    // All objects of a kind; an empty namespace is all of them. `query` as "labelSelector=…", encoded already.
-    std::vector<Json> list(const std::string& api_version, const std::string& kind, const std::string& name_space = {},
-                           const std::string& query = {});
-    // Server-side apply (PATCH application/apply-patch+yaml, force=true): the text goes as it is. The live object.
-    Json apply(const ObjectKey& key, std::string_view yaml, const std::string& field_manager, bool dry_run = false);
-    // JSON merge patch, `subresource` as "status" or empty. A body with resourceVersion makes it conditional.
+    // All objects of a kind; an empty namespace is all of them. `query` as "labelSelector=…",
+    // encoded already.
+    std::vector<Json> list(const std::string& api_version, const std::string& kind,
+                           const std::string& name_space = {}, const std::string& query = {});
+    // Server-side apply (PATCH application/apply-patch+yaml, force=true): the text goes as it is.
+    // The live object.
+    Json apply(const ObjectKey& key, std::string_view yaml, const std::string& field_manager,
+               bool dry_run = false);
+    // JSON merge patch, `subresource` as "status" or empty. A body with resourceVersion makes it
+    // conditional.
     Json merge_patch(const ObjectKey& key, const Json& patch, const std::string& subresource = {});
     Json create(const ObjectKey& key, const Json& object);
-    // PUT; the object carries metadata.resourceVersion, or replaces whatever is there when it does not.
+    // PUT; the object carries metadata.resourceVersion, or replaces whatever is there when it does
+    // not.
     Json replace(const ObjectKey& key, const Json& object);
-    // With a UID precondition when `uid` is not empty; foreground when asked. Absent is no error: false.
+    // With a UID precondition when `uid` is not empty; foreground when asked. Absent is no error:
+    // false.
     bool remove(const ObjectKey& key, const std::string& uid, bool foreground = false);
     // POST selfsubjectaccessreviews: may we?
     bool allowed(const std::string& verb, const std::string& group, const std::string& resource,
                  const std::string& name_space = {});
     // GET /api/v1/namespaces/NS/services/https:NAME:PORT/proxy/PATH: status and body.
-    base::HttpResponse service_proxy(const std::string& name_space, const std::string& service, int port,
-                                     const std::string& path);
+    base::HttpResponse service_proxy(const std::string& name_space, const std::string& service,
+                                     int port, const std::string& path);
 
   private:
     struct State;

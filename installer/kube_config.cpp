@@ -1,14 +1,14 @@
 #include "installer/kube_config.hpp"
 
-#include <fmt/ranges.h>
-
-#include <cstdlib>
-#include <vector>
-
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "manifests/yaml.hpp"
+
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <vector>
 
 namespace airlock::installer {
 namespace {
@@ -31,7 +31,8 @@ std::string text(const YamlNode& map, std::string_view key) {
 }
 
 // The entry `name` of a list of {name: …, KIND: {…}}.
-const YamlNode* named(const YamlNode& root, std::string_view list, std::string_view name, std::string_view kind) {
+const YamlNode* named(const YamlNode& root, std::string_view list, std::string_view name,
+                      std::string_view kind) {
     const auto* entries = root.find(list);
     if (entries == nullptr) return nullptr;
     for (const auto* entry : entries->items) {
@@ -43,7 +44,8 @@ const YamlNode* named(const YamlNode& root, std::string_view list, std::string_v
 class Reader {
   public:
     explicit Reader(std::filesystem::path file)
-        : file_(std::move(file)), tree_(manifests::YamlTree::parse(base::read_file(file_, kMaxFile), file_.string())) {}
+        : file_(std::move(file)),
+          tree_(manifests::YamlTree::parse(base::read_file(file_, kMaxFile), file_.string())) {}
 
     KubeConfig read(const std::string& context) const {
         const auto& root = tree_.root();
@@ -52,13 +54,17 @@ class Reader {
         if (chosen == nullptr) refuse_context(name);
         KubeConfig out;
         out.description = fmt::format("context {} of {}", name, file_.string());
-        if (auto name_space = text(*chosen, "namespace"); !name_space.empty()) out.name_space = std::move(name_space);
+        if (auto name_space = text(*chosen, "namespace"); !name_space.empty())
+            out.name_space = std::move(name_space);
         const auto cluster_name = text(*chosen, "cluster");
         const auto* cluster = named(root, "clusters", cluster_name, "cluster");
-        if (cluster == nullptr) throw Error(Errc::invalid, "{}: there is no cluster \"{}\"", file_.string(), cluster_name);
+        if (cluster == nullptr)
+            throw Error(Errc::invalid, "{}: there is no cluster \"{}\"", file_.string(),
+                        cluster_name);
         read_cluster(*cluster, out);
         const auto user_name = text(*chosen, "user");
-        if (const auto* user = named(root, "users", user_name, "user")) read_user(*user, user_name, out);
+        if (const auto* user = named(root, "users", user_name, "user"))
+            read_user(*user, user_name, out);
         return out;
     }
 
@@ -66,25 +72,33 @@ class Reader {
     [[noreturn]] void refuse_context(const std::string& name) const {
         std::vector<std::string> known;
         if (const auto* contexts = tree_.root().find("contexts")) {
-            for (const auto* entry : contexts->items) known.push_back(text(*entry, "name"));
+            for (const auto* entry : contexts->items)
+                known.push_back(text(*entry, "name"));
         }
-        throw Error(Errc::usage, "{}: there is no context \"{}\"; there are: {}", file_.string(), name, fmt::join(known, ", "))
+        throw Error(Errc::usage, "{}: there is no context \"{}\"; there are: {}", file_.string(),
+                    name, fmt::join(known, ", "))
             .set_hint("choose one with --context");
     }
 
     // KEY-data holds base64, KEY a path relative to the file.
-    std::string data_or_file(const YamlNode& map, const std::string& key, const std::string& data_key) const {
-        if (const auto data = text(map, data_key); !data.empty()) return base::base64_decode(data, file_.string() + ": " + data_key);
-        if (const auto path = text(map, key); !path.empty()) return base::read_file(file_.parent_path() / path, kMaxFile);
+    std::string data_or_file(const YamlNode& map, const std::string& key,
+                             const std::string& data_key) const {
+        if (const auto data = text(map, data_key); !data.empty())
+            return base::base64_decode(data, file_.string() + ": " + data_key);
+        if (const auto path = text(map, key); !path.empty())
+            return base::read_file(file_.parent_path() / path, kMaxFile);
         return {};
     }
 
     void read_cluster(const YamlNode& cluster, KubeConfig& out) const {
         out.server = text(cluster, "server");
-        while (out.server.ends_with('/')) out.server.pop_back();
-        if (out.server.empty()) throw Error(Errc::invalid, "{}: the cluster has no server", file_.string());
+        while (out.server.ends_with('/'))
+            out.server.pop_back();
+        if (out.server.empty())
+            throw Error(Errc::invalid, "{}: the cluster has no server", file_.string());
         if (!text(cluster, "proxy-url").empty()) {
-            throw Error(Errc::unsupported, "{}: proxy-url is not supported", file_.string()).set_hint("set HTTPS_PROXY in the environment");
+            throw Error(Errc::unsupported, "{}: proxy-url is not supported", file_.string())
+                .set_hint("set HTTPS_PROXY in the environment");
         }
         out.ca_pem = data_or_file(cluster, "certificate-authority", "certificate-authority-data");
         out.tls_server_name = text(cluster, "tls-server-name");
@@ -94,13 +108,19 @@ class Reader {
     void read_user(const YamlNode& user, const std::string& name, KubeConfig& out) const {
         for (const auto* plugin : {"exec", "auth-provider"}) {
             if (user.find(plugin) == nullptr) continue;
-            throw Error(Errc::unsupported, "{}: user {} logs in by a program ({}), which is never run", file_.string(), name, plugin)
-                .set_hint("make a kubeconfig with a token: kubectl create serviceaccount …, or a client certificate");
+            throw Error(Errc::unsupported,
+                        "{}: user {} logs in by a program ({}), which is never run", file_.string(),
+                        name, plugin)
+                .set_hint(
+                    "make a kubeconfig with a token: kubectl create serviceaccount …, or a client "
+                    "certificate");
         }
-        out.client_certificate_pem = data_or_file(user, "client-certificate", "client-certificate-data");
+        out.client_certificate_pem =
+            data_or_file(user, "client-certificate", "client-certificate-data");
         out.client_key_pem = data_or_file(user, "client-key", "client-key-data");
         out.token = text(user, "token");
-        if (const auto path = text(user, "tokenFile"); !path.empty()) out.token_file = (file_.parent_path() / path).string();
+        if (const auto path = text(user, "tokenFile"); !path.empty())
+            out.token_file = (file_.parent_path() / path).string();
         out.username = text(user, "username");
         out.password = text(user, "password");
     }
@@ -113,7 +133,8 @@ KubeConfig in_cluster() {
     KubeConfig out;
     const auto host = variable("KUBERNETES_SERVICE_HOST");
     const bool address6 = host.find(':') != std::string::npos;
-    out.server = fmt::format("https://{}{}{}:{}", address6 ? "[" : "", host, address6 ? "]" : "", variable("KUBERNETES_SERVICE_PORT"));
+    out.server = fmt::format("https://{}{}{}:{}", address6 ? "[" : "", host, address6 ? "]" : "",
+                             variable("KUBERNETES_SERVICE_PORT"));
     out.ca_pem = base::read_file(kServiceAccount / "ca.crt", kMaxFile);
     out.token_file = (kServiceAccount / "token").string();
     out.name_space = base::read_file(kServiceAccount / "namespace", kMaxFile);
@@ -130,17 +151,20 @@ std::vector<std::filesystem::path> usual_places() {
         from = end + 1;
     }
     if (out.empty()) {
-        if (const auto home = variable("HOME"); !home.empty()) out.push_back(std::filesystem::path(home) / ".kube" / "config");
+        if (const auto home = variable("HOME"); !home.empty())
+            out.push_back(std::filesystem::path(home) / ".kube" / "config");
     }
     return out;
 }
 
 }  // namespace
 
-KubeConfig KubeConfig::load(const std::optional<std::filesystem::path>& file, const std::string& context) {
+KubeConfig KubeConfig::load(const std::optional<std::filesystem::path>& file,
+                            const std::string& context) {
     if (file) return Reader(std::filesystem::absolute(*file)).read(context);
     for (const auto& place : usual_places()) {
-        if (std::filesystem::exists(place)) return Reader(std::filesystem::absolute(place)).read(context);
+        if (std::filesystem::exists(place))
+            return Reader(std::filesystem::absolute(place)).read(context);
     }
     if (!variable("KUBERNETES_SERVICE_HOST").empty()) return in_cluster();
     throw Error(Errc::usage, "no cluster is named: there is no kubeconfig, and this is no pod")

@@ -1,12 +1,14 @@
 // airlock-installer: the program of the intranet side.
-#include <CLI/CLI.hpp>
-
 #include "installer/commands.hpp"
+
+#include <CLI/CLI.hpp>
 
 int main(int argc, char** argv) {
     using namespace airlock;
     return base::run_program([&](const std::stop_token& stop) {
-        CLI::App app("Installs a bundle into an isolated Kubernetes cluster, and takes it out again", "airlock-installer");
+        CLI::App app(
+            "Installs a bundle into an isolated Kubernetes cluster, and takes it out again",
+            "airlock-installer");
         base::add_common_options(app);
         installer::Command chosen;
         installer::add_commands(app, chosen);

@@ -3,7 +3,9 @@
 namespace airlock::installer {
 namespace {
 
-ObjectKey node_key(const std::string& name) { return {.api_version = "v1", .kind = "Node", .namespace_name = {}, .name = name}; }
+ObjectKey node_key(const std::string& name) {
+    return {.api_version = "v1", .kind = "Node", .namespace_name = {}, .name = name};
+}
 
 }  // namespace
 
@@ -19,7 +21,8 @@ std::vector<NodeBefore> read_nodes(KubeClient& client) {
 
 void kick_nodes(KubeClient& client) {
     for (const auto& node : client.list("v1", "Node")) {
-        client.merge_patch(node_key(base::require_string(node.at("metadata"), "name", "a node")), Json::object(), "status");
+        client.merge_patch(node_key(base::require_string(node.at("metadata"), "name", "a node")),
+                           Json::object(), "status");
     }
 }
 
@@ -33,8 +36,11 @@ void restore_node(KubeClient& client, const NodeBefore& before, const std::strin
         const auto* now = base::find_path(*live, {"status", "allocatable", resource});
         if (now != nullptr && *now != quantity) changed[resource] = quantity;
     }
-    if (!changed.empty()) client.merge_patch(node_key(before.name), {{"status", {{"allocatable", changed}}}}, "status");
-    client.merge_patch(node_key(before.name), {{"metadata", {{"annotations", {{annotation, nullptr}}}}}});
+    if (!changed.empty())
+        client.merge_patch(node_key(before.name), {{"status", {{"allocatable", changed}}}},
+                           "status");
+    client.merge_patch(node_key(before.name),
+                       {{"metadata", {{"annotations", {{annotation, nullptr}}}}}});
 }
 
 }  // namespace airlock::installer

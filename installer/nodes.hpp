@@ -1,20 +1,21 @@
 // What installing a node webhook does to nodes themselves.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "installer/generation.hpp"
 #include "installer/kube_client.hpp"
+
+#include <string>
+#include <vector>
 
 namespace airlock::installer {
 
 std::vector<NodeBefore> read_nodes(KubeClient& client);
-// An empty status patch to every node: admission runs, so that a ratio applies or goes within a second rather than at
-// the kubelet's next full report.
+// An empty status patch to every node: admission runs, so that a ratio applies or goes within a
+// second rather than at the kubelet's next full report.
 void kick_nodes(KubeClient& client);
-// Takes the annotation off, and puts the allocatable of the snapshot back where it differs: the kubelet corrects it at
-// its next heartbeat if the machine has changed since. REQUIRES: the webhook is not called any more.
+// Takes the annotation off, and puts the allocatable of the snapshot back where it differs: the
+// kubelet corrects it at its next heartbeat if the machine has changed since. REQUIRES: the webhook
+// is not called any more.
 void restore_node(KubeClient& client, const NodeBefore& before, const std::string& annotation);
 
 }  // namespace airlock::installer

@@ -1,14 +1,15 @@
-// The bundle's images into the private registry: what is missing there is found out first, then each blob is sent once
-// and mounted wherever else it belongs, then manifests, and tags last. Blobs that are there are not even read.
+// The bundle's images into the private registry: what is missing there is found out first, then
+// each blob is sent once and mounted wherever else it belongs, then manifests, and tags last. Blobs
+// that are there are not even read.
 #pragma once
+
+#include "images/registry.hpp"
+#include "manifests/bundle.hpp"
 
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include "images/registry.hpp"
-#include "manifests/bundle.hpp"
 
 namespace airlock::installer {
 
@@ -34,27 +35,32 @@ struct TagMove {
 };
 
 struct PushPlan {
-    std::vector<BlobPush> blobs;                                    // largest first
-    std::vector<std::pair<std::string, base::Digest>> manifests;    // children before their index
+    std::vector<BlobPush> blobs;                                  // largest first
+    std::vector<std::pair<std::string, base::Digest>> manifests;  // children before their index
     std::vector<TagMove> tags;
-    std::uint64_t bytes = 0;                                        // to send
+    std::uint64_t bytes = 0;  // to send
 
     bool empty() const { return blobs.empty() && manifests.empty() && tags.empty(); }
 };
 
-// The original path without its host, under the prefix. Errc::usage when two different images would meet.
-std::vector<PushTarget> plan_targets(const std::vector<manifests::LockedImage>& images, const std::string& prefix);
+// The original path without its host, under the prefix. Errc::usage when two different images would
+// meet.
+std::vector<PushTarget> plan_targets(const std::vector<manifests::LockedImage>& images,
+                                     const std::string& prefix);
 
-PushPlan plan_push(images::RegistryClient& registry, const manifests::Bundle& bundle, const std::vector<PushTarget>& targets,
-                   std::size_t concurrency, const std::stop_token& stop);
+PushPlan plan_push(images::RegistryClient& registry, const manifests::Bundle& bundle,
+                   const std::vector<PushTarget>& targets, std::size_t concurrency,
+                   const std::stop_token& stop);
 
 // Errc::bundle_refused when a byte of what is going to be sent is wrong.
-void verify_blobs(const manifests::Bundle& bundle, const PushPlan& plan, const std::stop_token& stop);
+void verify_blobs(const manifests::Bundle& bundle, const PushPlan& plan,
+                  const std::stop_token& stop);
 
 // Blobs and manifests; not the tags.
-void push(images::RegistryClient& registry, const manifests::Bundle& bundle, const PushPlan& plan, std::size_t concurrency,
-          const std::stop_token& stop);
+void push(images::RegistryClient& registry, const manifests::Bundle& bundle, const PushPlan& plan,
+          std::size_t concurrency, const std::stop_token& stop);
 
-void move_tag(images::RegistryClient& registry, const manifests::Bundle& bundle, const TagMove& move);
+void move_tag(images::RegistryClient& registry, const manifests::Bundle& bundle,
+              const TagMove& move);
 
 }  // namespace airlock::installer

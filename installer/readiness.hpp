@@ -1,12 +1,12 @@
-// When an object that was applied is at work, and if not, why: the pod's waiting message and its events, not just
-// "timed out".
+// When an object that was applied is at work, and if not, why: the pod's waiting message and its
+// events, not just "timed out".
 #pragma once
+
+#include "installer/kube_client.hpp"
 
 #include <chrono>
 #include <string>
 #include <vector>
-
-#include "installer/kube_client.hpp"
 
 namespace airlock::installer {
 
@@ -16,13 +16,15 @@ struct Readiness {
     std::string reason;   // "1 of 2 replicas ready"
 };
 
-// Pure: Deployment, DaemonSet, StatefulSet, Job, Pod, CustomResourceDefinition (Established), APIService (Available),
-// cert-manager's Certificate and Issuer (Ready); other kinds are ready when they exist.
+// Pure: Deployment, DaemonSet, StatefulSet, Job, Pod, CustomResourceDefinition (Established),
+// APIService (Available), cert-manager's Certificate and Issuer (Ready); other kinds are ready when
+// they exist.
 Readiness readiness_of(const Json& live);
 
-// Waits until all are ready. Errc::timeout after `timeout`, listing for each what is missing: readiness, the waiting
-// or terminated message of its pods' containers, and their last warning events.
-void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys, std::chrono::seconds timeout,
-                      const std::stop_token& stop);
+// Waits until all are ready. Errc::timeout after `timeout`, listing for each what is missing:
+// readiness, the waiting or terminated message of its pods' containers, and their last warning
+// events.
+void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys,
+                      std::chrono::seconds timeout, const std::stop_token& stop);
 
 }  // namespace airlock::installer

@@ -1,17 +1,18 @@
-// An install as a transaction: verify, preflight, plan, push, certificate, apply, webhook configuration last, checks,
-// commit. After any end, kill -9 included, there are two ways on: install again, which continues, or rollback.
+// An install as a transaction: verify, preflight, plan, push, certificate, apply, webhook
+// configuration last, checks, commit. After any end, kill -9 included, there are two ways on:
+// install again, which continues, or rollback.
 #pragma once
-
-#include <chrono>
-#include <filesystem>
-#include <string>
-#include <vector>
 
 #include "base/program.hpp"
 #include "images/registry.hpp"
 #include "installer/generation.hpp"
 #include "installer/install_plan.hpp"
 #include "installer/journal.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace airlock::installer {
 
@@ -24,7 +25,8 @@ struct TransactionOptions {
 
 // What an install would do, in words, one a line.
 struct InstallSummary {
-    std::vector<std::string> objects;  // "create Deployment x/y", "change …"; unchanged ones are left out
+    std::vector<std::string>
+        objects;  // "create Deployment x/y", "change …"; unchanged ones are left out
     PushPlan push;
     bool nothing_to_do() const { return objects.empty() && push.empty(); }
 };
@@ -32,14 +34,16 @@ struct InstallSummary {
 class Transaction {
   public:
     // Takes the lock of the state folder. Errc::conflict when another installer holds it.
-    Transaction(KubeClient& client, images::RegistryClient& registry, TransactionOptions options, std::stop_token stop);
+    Transaction(KubeClient& client, images::RegistryClient& registry, TransactionOptions options,
+                std::stop_token stop);
 
     // Looks, and changes nothing.
     InstallSummary summarize(const manifests::Bundle& bundle, const InstallPlan& plan);
     // Throws only while nothing has changed; afterwards the exit code tells.
-    base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan, const PlanRequest& request, bool plain_http);
-    // To the generation `target`; to the one before the newest when it is negative. An install that was cut off is
-    // undone alone.
+    base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
+                           const PlanRequest& request, bool plain_http);
+    // To the generation `target`; to the one before the newest when it is negative. An install that
+    // was cut off is undone alone.
     base::ExitCode roll_back(int target);
 
     bool unfinished() const;
@@ -48,7 +52,8 @@ class Transaction {
     bool undoing() const;
     std::filesystem::path pending_path() const { return options_.state_dir / "pending.json"; }
     Generation load_pending() const;
-    Generation snapshot(const manifests::Bundle& bundle, const InstallPlan& plan, const PlanRequest& request, const PushPlan& push, bool plain_http);
+    Generation snapshot(const manifests::Bundle& bundle, const InstallPlan& plan,
+                        const PlanRequest& request, const PushPlan& push, bool plain_http);
     void apply_all(const manifests::Bundle& bundle, const InstallPlan& plan);
     void wait_for_certificate(const manifests::CertificateSpec& spec);
     void inject_ca(const manifests::CertificateSpec& spec, const InstallPlan& plan);

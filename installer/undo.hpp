@@ -1,9 +1,8 @@
-// Puts everything back as a generation's snapshot says, in the order that is safe: webhook configurations first, then
-// nodes, then objects in the reverse order of applying, then tags. It may be run again at any point: what is back
-// already is left alone. It never stops at the first failure.
+// Puts everything back as a generation's snapshot says, in the order that is safe: webhook
+// configurations first, then nodes, then objects in the reverse order of applying, then tags. It
+// may be run again at any point: what is back already is left alone. It never stops at the first
+// failure.
 #pragma once
-
-#include <vector>
 
 #include "base/error.hpp"
 #include "images/registry.hpp"
@@ -11,10 +10,13 @@
 #include "installer/journal.hpp"
 #include "installer/kube_client.hpp"
 
+#include <vector>
+
 namespace airlock::installer {
 
 // What could not be put back, with the command to finish by hand.
-std::vector<base::Problem> undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
-                                Journal& journal, const std::stop_token& stop);
+std::vector<base::Problem> undo(KubeClient& client, images::RegistryClient& registry,
+                                const Generation& generation, Journal& journal,
+                                const std::stop_token& stop);
 
 }  // namespace airlock::installer

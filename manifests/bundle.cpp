@@ -1,16 +1,16 @@
 #include "manifests/bundle.hpp"
 
-#include <fcntl.h>
-
-#include <algorithm>
-#include <thread>
-
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
 #include "base/signature.hpp"
 #include "manifests/bundle_format.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <thread>
 
 namespace airlock::manifests {
 namespace {
@@ -26,7 +26,9 @@ constexpr std::size_t kMaxLock = 64 * 1024 * 1024;
 constexpr std::size_t kMaxFile = 16 * 1024 * 1024;
 constexpr int kMaxDepth = 4;  // of indexes in indexes
 
-[[noreturn]] void refuse(std::string message) { throw Error(Errc::bundle_refused, std::move(message)); }
+[[noreturn]] void refuse(std::string message) {
+    throw Error(Errc::bundle_refused, std::move(message));
+}
 
 }  // namespace
 
@@ -42,8 +44,11 @@ Bundle Bundle::open(const std::filesystem::path& path, const std::optional<std::
         // A key that cannot be used says nothing of the bundle.
         if (error.code() == Errc::usage) throw;
         error.set_code(Errc::bundle_refused);
-        if (!std::string_view(error.what()).starts_with("cannot open")) error.add_context(path.string());
-        if (error.hint().empty()) error.set_hint("copy the bundle again, and compare it with the one that was built (sha256sum)");
+        if (!std::string_view(error.what()).starts_with("cannot open"))
+            error.add_context(path.string());
+        if (error.hint().empty())
+            error.set_hint(
+                "copy the bundle again, and compare it with the one that was built (sha256sum)");
         throw;
     }
     return bundle;
@@ -51,16 +56,22 @@ Bundle Bundle::open(const std::filesystem::path& path, const std::optional<std::
 
 // The entry at `offset`, whatever it is called; its header is exactly as we write it.
 Bundle::Place Bundle::entry_at(std::uint64_t offset) const {
-    if (file_size_ < offset + base::kTarBlock) refuse("it is too short to be a bundle: empty or cut");
-    const auto entry = base::read_tar_header(base::pread_text(fd_->get(), base::kTarBlock, offset, path_.string()));
-    if (!entry) refuse(offset == 0 ? "this is no bundle (no tar archive begins here)" : fmt::format("the header at byte {} is damaged", offset));
+    if (file_size_ < offset + base::kTarBlock)
+        refuse("it is too short to be a bundle: empty or cut");
+    const auto entry = base::read_tar_header(
+        base::pread_text(fd_->get(), base::kTarBlock, offset, path_.string()));
+    if (!entry)
+        refuse(offset == 0 ? "this is no bundle (no tar archive begins here)"
+                           : fmt::format("the header at byte {} is damaged", offset));
     const Place place{.path = entry->path, .header = offset, .size = entry->size};
-    if (place.size > file_size_ || place.end() > file_size_) refuse(fmt::format("{}: the file ends in the middle of it: it has been cut", place.path));
+    if (place.size > file_size_ || place.end() > file_size_)
+        refuse(fmt::format("{}: the file ends in the middle of it: it has been cut", place.path));
     check_header(place);
     return place;
 }
 
-Bundle::Place Bundle::blob_at(std::uint64_t offset, const base::Digest& digest, std::uint64_t size) const {
+Bundle::Place Bundle::blob_at(std::uint64_t offset, const base::Digest& digest,
+                              std::uint64_t size) const {
     return {.path = format::blob_path(digest), .header = offset, .size = size};
 }
 
@@ -72,11 +83,14 @@ void Bundle::check_header(const Place& place) const {
 }
 
 void Bundle::check_padding(const Place& place) const {
-    const auto padding = base::pread_text(fd_->get(), base::tar_padding(place.size), place.data() + place.size, path_.string());
-    if (padding.find_first_not_of('\0') != std::string::npos) refuse(fmt::format("{}: the bytes after it are damaged", place.path));
+    const auto padding = base::pread_text(fd_->get(), base::tar_padding(place.size),
+                                          place.data() + place.size, path_.string());
+    if (padding.find_first_not_of('\0') != std::string::npos)
+        refuse(fmt::format("{}: the bytes after it are damaged", place.path));
 }
 
-void Bundle::check_content(const Place& place, const base::Digest& digest, const std::stop_token& stop) const {
+void Bundle::check_content(const Place& place, const base::Digest& digest,
+                           const std::stop_token& stop) const {
     check_header(place);
     base::FileRange range(fd_->get(), place.data(), place.size, path_.string());
     base::VerifyingSource source(range, place.size, digest, place.path);
@@ -86,7 +100,8 @@ void Bundle::check_content(const Place& place, const base::Digest& digest, const
             if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
         }
     } catch (Error& error) {
-        if (error.code() == Errc::integrity) error.set_code(Errc::bundle_refused).add_context(path_.string());
+        if (error.code() == Errc::integrity)
+            error.set_code(Errc::bundle_refused).add_context(path_.string());
         throw;
     }
     check_padding(place);
@@ -94,7 +109,9 @@ void Bundle::check_content(const Place& place, const base::Digest& digest, const
 
 // A small entry: all of it, header and padding checked.
 std::string Bundle::text_of(const Place& place, std::size_t limit) const {
-    if (place.size > limit) refuse(fmt::format("{}: {} bytes are more than the {} that it may have", place.path, place.size, limit));
+    if (place.size > limit)
+        refuse(fmt::format("{}: {} bytes are more than the {} that it may have", place.path,
+                           place.size, limit));
     check_header(place);
     check_padding(place);
     return base::pread_text(fd_->get(), place.size, place.data(), path_.string());
@@ -103,11 +120,13 @@ std::string Bundle::text_of(const Place& place, std::size_t limit) const {
 void Bundle::read(const std::optional<std::string>& public_key, std::string_view key_name) {
     if (file_size_ == 0) refuse("the file is empty");
     head_.push_back(entry_at(0));
-    if (head_.back().path != format::kLayoutPath || text_of(head_.back(), kMaxSignature) != format::kLayoutText) {
+    if (head_.back().path != format::kLayoutPath ||
+        text_of(head_.back(), kMaxSignature) != format::kLayoutText) {
         refuse("this is a tar archive, but no bundle: it does not begin with oci-layout");
     }
     head_.push_back(entry_at(head_.back().end()));
-    if (head_.back().path != format::kIndexPath) refuse("index.json is not the second entry: this is no bundle of ours");
+    if (head_.back().path != format::kIndexPath)
+        refuse("index.json is not the second entry: this is no bundle of ours");
     const auto index_text = text_of(head_.back(), kMaxIndex);
     index_digest_ = base::sha256(index_text);
 
@@ -126,29 +145,38 @@ void Bundle::read(const std::optional<std::string>& public_key, std::string_view
         next = entry_at(next.end());
     }
     const auto index = Manifest::parse(index_text, images::media_type::kOciIndex, "index.json");
-    const auto kit = std::ranges::find_if(index.manifests, [&](const images::Descriptor& descriptor) {
-        return next.path == format::blob_path(descriptor.digest);
-    });
+    const auto kit =
+        std::ranges::find_if(index.manifests, [&](const images::Descriptor& descriptor) {
+            return next.path == format::blob_path(descriptor.digest);
+        });
     if (kit == index.manifests.end() || kit->size != next.size) {
-        refuse("there is no kit where it must be: an OCI archive, but not one that airlock-bundler made, or damaged");
+        refuse(
+            "there is no kit where it must be: an OCI archive, but not one that airlock-bundler "
+            "made, or damaged");
     }
     head_.push_back(next);
     check_content(next, kit->digest, {});
-    const auto manifest = Manifest::parse(text_of(next, images::kMaxManifest), kit->media_type, next.path);
+    const auto manifest =
+        Manifest::parse(text_of(next, images::kMaxManifest), kit->media_type, next.path);
     if (manifest.artifact_type != format::kArtifactType || !manifest.config) {
-        throw Error(Errc::bundle_refused, "the kit is of type \"{}\", this program reads {}", manifest.artifact_type, format::kArtifactType)
-            .set_hint("use the installer that is inside the bundle: tar -xf BUNDLE airlock-installer");
+        throw Error(Errc::bundle_refused, "the kit is of type \"{}\", this program reads {}",
+                    manifest.artifact_type, format::kArtifactType)
+            .set_hint(
+                "use the installer that is inside the bundle: tar -xf BUNDLE airlock-installer");
     }
     read_kit(next, manifest);
 
-    const images::Descriptor kit_only{.media_type = kit->media_type, .digest = kit->digest, .size = kit->size};
-    if (format::index_text(lock_, kit_only) != index_text) refuse("index.json is damaged: it does not say what the lock says");
+    const images::Descriptor kit_only{
+        .media_type = kit->media_type, .digest = kit->digest, .size = kit->size};
+    if (format::index_text(lock_, kit_only) != index_text)
+        refuse("index.json is damaged: it does not say what the lock says");
     for (const auto& image : lock_.images) {
         base::with_context(image.reference.text(), [&] { read_manifests(image.descriptor, 0); });
     }
 }
 
-void Bundle::read_signature(const Place& place, const std::string& index, const std::optional<std::string>& public_key,
+void Bundle::read_signature(const Place& place, const std::string& index,
+                            const std::optional<std::string>& public_key,
                             std::string_view key_name) {
     signed_ = true;
     const auto signature = text_of(place, kMaxSignature);
@@ -161,15 +189,19 @@ void Bundle::read_signature(const Place& place, const std::string& index, const 
         throw;
     }
     if (!good) {
-        throw Error(Errc::bundle_refused, "the signature was not made with the key {} over this index", key_name)
-            .set_hint("get the right public key from whoever built the bundle, or the bundle from where it was built");
+        throw Error(Errc::bundle_refused,
+                    "the signature was not made with the key {} over this index", key_name)
+            .set_hint(
+                "get the right public key from whoever built the bundle, or the bundle from where "
+                "it was built");
     }
 }
 
 void Bundle::read_kit(const Place& kit, const Manifest& manifest) {
     const auto place = blob_at(kit.end(), manifest.config->digest, manifest.config->size);
     if (place.size > kMaxLock) refuse("the lock is too large");
-    if (place.size > file_size_ || place.end() > file_size_) refuse("the file ends in the middle of the lock: it has been cut");
+    if (place.size > file_size_ || place.end() > file_size_)
+        refuse("the file ends in the middle of the lock: it has been cut");
     check_content(place, manifest.config->digest, {});
     head_.push_back(place);
     lock_ = Lock::parse(text_of(place, kMaxLock), "the lock");
@@ -178,17 +210,21 @@ void Bundle::read_kit(const Place& kit, const Manifest& manifest) {
     for (const auto& blob : lock_.blobs) {
         auto at = blob_at(offset, blob.digest, blob.size);
         if (blob.size > file_size_ || at.end() > file_size_) {
-            refuse(fmt::format("it has been cut: {} bytes are there, and {} begins at {}", file_size_, at.path, offset));
+            refuse(fmt::format("it has been cut: {} bytes are there, and {} begins at {}",
+                               file_size_, at.path, offset));
         }
         offset = at.end();
-        if (!offsets_.emplace(blob.digest, std::move(at)).second) refuse(fmt::format("the lock names {} twice", blob.digest.text()));
+        if (!offsets_.emplace(blob.digest, std::move(at)).second)
+            refuse(fmt::format("the lock names {} twice", blob.digest.text()));
     }
     end_ = offset;
     if (file_size_ != end_ + base::kTarEnd) {
-        refuse(fmt::format("{} bytes are there, {} must be: it has been {}", file_size_, end_ + base::kTarEnd,
+        refuse(fmt::format("{} bytes are there, {} must be: it has been {}", file_size_,
+                           end_ + base::kTarEnd,
                            file_size_ < end_ + base::kTarEnd ? "cut" : "added to"));
     }
-    if (lock_.installer.has_value() != installer_.has_value() || (installer_ && installer_->size != lock_.installer->size)) {
+    if (lock_.installer.has_value() != installer_.has_value() ||
+        (installer_ && installer_->size != lock_.installer->size)) {
         refuse("the installer inside is not the one that the lock names");
     }
     for (const auto& file : lock_.files) {
@@ -206,12 +242,15 @@ void Bundle::read_manifests(const images::Descriptor& root, int depth) {
     if (depth > kMaxDepth) refuse("its indexes are nested too deeply");
     const auto& place = place_of(root.digest);
     check_content(place, root.digest, {});
-    auto manifest = Manifest::parse(text_of(place, images::kMaxManifest), root.media_type, place.path);
+    auto manifest =
+        Manifest::parse(text_of(place, images::kMaxManifest), root.media_type, place.path);
     const auto children = manifest.children();
     const bool index = manifest.is_index();
     manifests_.emplace(root.digest, std::move(manifest));
     for (const auto& child : children) {
-        if (place_of(child.digest).size != child.size) refuse(fmt::format("the lock and {} disagree on the size of {}", root.digest.text(), child.digest.text()));
+        if (place_of(child.digest).size != child.size)
+            refuse(fmt::format("the lock and {} disagree on the size of {}", root.digest.text(),
+                               child.digest.text()));
         if (index) read_manifests(child, depth + 1);
     }
 }
@@ -224,13 +263,15 @@ const Bundle::Place& Bundle::place_of(const base::Digest& digest) const {
 
 const std::string& Bundle::file(const std::string& source) const {
     const auto at = files_.find(source);
-    if (at == files_.end()) throw Error(Errc::bundle_refused, "{}: {} is not in the bundle", path_.string(), source);
+    if (at == files_.end())
+        throw Error(Errc::bundle_refused, "{}: {} is not in the bundle", path_.string(), source);
     return at->second;
 }
 
 const Manifest& Bundle::manifest(const base::Digest& digest) const {
     const auto at = manifests_.find(digest);
-    if (at == manifests_.end()) throw Error(Errc::internal, "{} is no manifest of the bundle", digest.text());
+    if (at == manifests_.end())
+        throw Error(Errc::internal, "{} is no manifest of the bundle", digest.text());
     return at->second;
 }
 
@@ -248,10 +289,12 @@ void Bundle::verify_installer() const {
 }
 
 void Bundle::verify_all(const std::stop_token& stop) const {
-    for (const auto& place : head_) check_padding(place);
+    for (const auto& place : head_)
+        check_padding(place);
     verify_installer();
     const auto end = base::pread_text(fd_->get(), base::kTarEnd, end_, path_.string());
-    if (end.find_first_not_of('\0') != std::string::npos) refuse(fmt::format("{}: the end of the file is damaged", path_.string()));
+    if (end.find_first_not_of('\0') != std::string::npos)
+        refuse(fmt::format("{}: the end of the file is damaged", path_.string()));
     base::Progress progress("verifying", file_size_, lock_.blobs.size(), "blobs");
     // Largest first, so that the last thread is not left with a long one.
     auto order = lock_.blobs;

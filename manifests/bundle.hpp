@@ -1,7 +1,14 @@
-// Reading a bundle in place (docs/bundle-format.md). A Bundle can only be made by open(), which has checked the index,
-// its signature when a key is given, the kit's manifest, the lock and every manifest; layers are read and checked when
-// asked for. Nothing is ever written, and no path in the archive is followed. Any thread may read.
+// Reading a bundle in place (docs/bundle-format.md). A Bundle can only be made by open(), which has
+// checked the index, its signature when a key is given, the kit's manifest, the lock and every
+// manifest; layers are read and checked when asked for. Nothing is ever written, and no path in the
+// archive is followed. Any thread may read.
 #pragma once
+
+#include "base/archive.hpp"
+#include "base/file.hpp"
+#include "images/manifest.hpp"
+#include "manifests/bundle_spec.hpp"
+#include "manifests/lock.hpp"
 
 #include <filesystem>
 #include <map>
@@ -11,19 +18,15 @@
 #include <string>
 #include <vector>
 
-#include "base/archive.hpp"
-#include "base/file.hpp"
-#include "images/manifest.hpp"
-#include "manifests/bundle_spec.hpp"
-#include "manifests/lock.hpp"
-
 namespace airlock::manifests {
 
 class Bundle {
   public:
-    // Errc::bundle_refused, naming the file, the entry and what is wrong, for everything but a bundle, an absent file
-    // included; with `public_key` (PEM) also for one that its holder did not sign.
-    static Bundle open(const std::filesystem::path& path, const std::optional<std::string>& public_key,
+    // Errc::bundle_refused, naming the file, the entry and what is wrong, for everything but a
+    // bundle, an absent file included; with `public_key` (PEM) also for one that its holder did not
+    // sign.
+    static Bundle open(const std::filesystem::path& path,
+                       const std::optional<std::string>& public_key,
                        std::string_view key_name = {});
 
     const std::filesystem::path& path() const { return path_; }
@@ -38,9 +41,11 @@ class Bundle {
     // The manifest or index with this digest; all were verified by open().
     const images::Manifest& manifest(const base::Digest& digest) const;
     bool has_blob(const base::Digest& digest) const { return offsets_.contains(digest); }
-    // The blob's bytes in the archive, not verified: for sending what verify_blob() has seen. The bundle outlives it.
+    // The blob's bytes in the archive, not verified: for sending what verify_blob() has seen. The
+    // bundle outlives it.
     base::FileRange blob(const base::Digest& digest) const;
-    // Reads the blob, its header and its padding; Errc::bundle_refused, naming it, when a byte differs.
+    // Reads the blob, its header and its padding; Errc::bundle_refused, naming it, when a byte
+    // differs.
     void verify_blob(const base::Digest& digest, const std::stop_token& stop = {}) const;
     void verify_installer() const;
     // Every byte of the file, several blobs at once.
@@ -58,8 +63,8 @@ class Bundle {
 
     Bundle() = default;
     void read(const std::optional<std::string>& public_key, std::string_view key_name);
-    void read_signature(const Place& place, const std::string& index, const std::optional<std::string>& public_key,
-                        std::string_view key_name);
+    void read_signature(const Place& place, const std::string& index,
+                        const std::optional<std::string>& public_key, std::string_view key_name);
     void read_kit(const Place& kit, const images::Manifest& manifest);
     void read_manifests(const images::Descriptor& root, int depth);
     Place entry_at(std::uint64_t offset) const;
@@ -68,7 +73,8 @@ class Bundle {
     std::string text_of(const Place& place, std::size_t limit) const;
     void check_header(const Place& place) const;
     void check_padding(const Place& place) const;
-    void check_content(const Place& place, const base::Digest& digest, const std::stop_token& stop) const;
+    void check_content(const Place& place, const base::Digest& digest,
+                       const std::stop_token& stop) const;
 
     std::filesystem::path path_;
     std::shared_ptr<const base::UniqueFd> fd_;

@@ -4,7 +4,9 @@ namespace airlock::manifests::bundle_format {
 
 std::string index_text(const Lock& lock, const images::Descriptor& kit) {
     using base::Json;
-    Json json{{"schemaVersion", 2}, {"mediaType", images::media_type::kOciIndex}, {"manifests", Json::array()}};
+    Json json{{"schemaVersion", 2},
+              {"mediaType", images::media_type::kOciIndex},
+              {"manifests", Json::array()}};
     for (const auto& image : lock.images) {
         auto descriptor = image.descriptor;
         descriptor.annotations[std::string(kRefName)] = image.reference.text();

@@ -1,17 +1,18 @@
 #include "manifests/bundle_report.hpp"
 
+#include "base/progress.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <set>
 
-#include "base/progress.hpp"
-
 namespace airlock::manifests {
 namespace {
 
 // Bytes that pulling the image moves: its manifests, configs and layers, each once.
-std::uint64_t image_size(const Bundle& bundle, const images::Descriptor& root, std::set<base::Digest>& seen) {
+std::uint64_t image_size(const Bundle& bundle, const images::Descriptor& root,
+                         std::set<base::Digest>& seen) {
     if (!seen.insert(root.digest).second) return 0;
     auto total = root.size;
     const auto& manifest = bundle.manifest(root.digest);
@@ -54,26 +55,31 @@ base::Json describe_bundle(const Bundle& bundle) {
     }
     json["files"] = base::Json::array();
     for (const auto& file : lock.files) {
-        json["files"].push_back({{"source", file.source}, {"digest", file.digest.text()}, {"size", file.size}});
+        json["files"].push_back(
+            {{"source", file.source}, {"digest", file.digest.text()}, {"size", file.size}});
     }
     return json;
 }
 
 std::string describe_bundle_text(const Bundle& bundle) {
     const auto& lock = bundle.lock();
-    auto text = fmt::format("{} {}  {}, {} blobs, {}\nindex  {}\n", lock.name, lock.version, base::human_size(bundle.file_size()),
-                            lock.blobs.size(), bundle.is_signed() ? "signed" : "not signed", bundle.index_digest().text());
+    auto text =
+        fmt::format("{} {}  {}, {} blobs, {}\nindex  {}\n", lock.name, lock.version,
+                    base::human_size(bundle.file_size()), lock.blobs.size(),
+                    bundle.is_signed() ? "signed" : "not signed", bundle.index_digest().text());
     text += "components\n";
     for (const auto& component : bundle.spec().components) {
         text += fmt::format("  {}{}\n", component.name, component.optional ? "  (optional)" : "");
     }
     text += "images\n";
     for (const auto& image : lock.images) {
-        text += fmt::format("  {}  {}  {}  [{}]\n", image.reference.text(), image.descriptor.digest.short_hex(),
-                            base::human_size(image_size(bundle, image)), fmt::join(image.components, ", "));
+        text += fmt::format(
+            "  {}  {}  {}  [{}]\n", image.reference.text(), image.descriptor.digest.short_hex(),
+            base::human_size(image_size(bundle, image)), fmt::join(image.components, ", "));
     }
     text += "files\n";
-    for (const auto& file : lock.files) text += fmt::format("  {}  {}\n", file.source, base::human_size(file.size));
+    for (const auto& file : lock.files)
+        text += fmt::format("  {}  {}\n", file.source, base::human_size(file.size));
     return text;
 }
 

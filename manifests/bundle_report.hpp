@@ -1,10 +1,10 @@
 // What `inspect` says of a bundle, in both programs: for people, and as JSON.
 #pragma once
 
-#include <string>
-
 #include "base/json.hpp"
 #include "manifests/bundle.hpp"
+
+#include <string>
 
 namespace airlock::manifests {
 

@@ -18,14 +18,18 @@ LockedBlob blob_from(const Json& json, std::string_view what) {
             .size = base::require_size(json, "size", what)};
 }
 
-Json blob_json(const base::Digest& digest, std::uint64_t size) { return {{"digest", digest.text()}, {"size", size}}; }
+Json blob_json(const base::Digest& digest, std::uint64_t size) {
+    return {{"digest", digest.text()}, {"size", size}};
+}
 
 }  // namespace
 
 Lock Lock::parse(std::string_view text, std::string_view what) {
     const auto json = base::parse_json(text, what);
-    if (base::get_string(json, "apiVersion", what) != kApiVersion || base::get_string(json, "kind", what) != kKind) {
-        throw Error(Errc::invalid, "{} is not a lock of this format ({} {})", what, kApiVersion, kKind);
+    if (base::get_string(json, "apiVersion", what) != kApiVersion ||
+        base::get_string(json, "kind", what) != kKind) {
+        throw Error(Errc::invalid, "{} is not a lock of this format ({} {})", what, kApiVersion,
+                    kKind);
     }
     Lock lock;
     const auto& bundle = base::require_object(json, "bundle", what);
@@ -33,26 +37,35 @@ Lock Lock::parse(std::string_view text, std::string_view what) {
     lock.version = base::require_string(bundle, "version", what);
     for (const auto& file : base::require_array(json, "files", what)) {
         const auto blob = blob_from(file, what);
-        lock.files.push_back({.source = base::require_string(file, "source", what), .digest = blob.digest, .size = blob.size});
+        lock.files.push_back({.source = base::require_string(file, "source", what),
+                              .digest = blob.digest,
+                              .size = blob.size});
     }
     for (const auto& image : base::require_array(json, "images", what)) {
-        LockedImage locked{.reference = images::Reference::parse(base::require_string(image, "reference", what)),
-                           .descriptor = images::Descriptor::from_json(base::require_object(image, "descriptor", what), what),
-                           .components = {},
-                           .source = base::get_string(image, "source", what)};
+        LockedImage locked{
+            .reference = images::Reference::parse(base::require_string(image, "reference", what)),
+            .descriptor = images::Descriptor::from_json(
+                base::require_object(image, "descriptor", what), what),
+            .components = {},
+            .source = base::get_string(image, "source", what)};
         for (const auto& name : base::require_array(image, "components", what)) {
-            if (!name.is_string()) throw Error(Errc::invalid, "{}: a component's name must be a string", what);
+            if (!name.is_string())
+                throw Error(Errc::invalid, "{}: a component's name must be a string", what);
             locked.components.push_back(name.get<std::string>());
         }
         lock.images.push_back(std::move(locked));
     }
-    if (const auto* installer = base::find(json, "installer")) lock.installer = blob_from(*installer, what);
-    for (const auto& blob : base::require_array(json, "blobs", what)) lock.blobs.push_back(blob_from(blob, what));
+    if (const auto* installer = base::find(json, "installer"))
+        lock.installer = blob_from(*installer, what);
+    for (const auto& blob : base::require_array(json, "blobs", what))
+        lock.blobs.push_back(blob_from(blob, what));
     return lock;
 }
 
 std::string Lock::text() const {
-    Json json{{"apiVersion", kApiVersion}, {"kind", kKind}, {"bundle", {{"name", name}, {"version", version}}}};
+    Json json{{"apiVersion", kApiVersion},
+              {"kind", kKind},
+              {"bundle", {{"name", name}, {"version", version}}}};
     json["files"] = Json::array();
     for (const auto& file : files) {
         auto entry = blob_json(file.digest, file.size);
@@ -68,7 +81,8 @@ std::string Lock::text() const {
     }
     if (installer) json["installer"] = blob_json(installer->digest, installer->size);
     json["blobs"] = Json::array();
-    for (const auto& blob : blobs) json["blobs"].push_back(blob_json(blob.digest, blob.size));
+    for (const auto& blob : blobs)
+        json["blobs"].push_back(blob_json(blob.digest, blob.size));
     return base::dump_json(json, 1) + "\n";
 }
 

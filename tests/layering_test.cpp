@@ -30,8 +30,9 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> kFences{
     {std::regex("archive(_entry)?\\.h"), {"base/archive.cpp"}},
     {std::regex("curl/.*"), {"base/http.cpp", "base/url.cpp"}},
     {std::regex("openssl/.*"),
-     {"base/digest.cpp", "base/http.cpp", "base/openssl.cpp", "base/openssl.hpp", "base/signature.cpp", "base/trust_store.cpp",
-      "installer/certificate.cpp", "webhook/certificate.cpp", "webhook/https_server.cpp"}},
+     {"base/digest.cpp", "base/http.cpp", "base/openssl.cpp", "base/openssl.hpp",
+      "base/signature.cpp", "base/trust_store.cpp", "installer/certificate.cpp",
+      "webhook/certificate.cpp", "webhook/https_server.cpp"}},
     {std::regex("boost/.*"), {"webhook/https_server.cpp"}},
     {std::regex("yaml-cpp/.*"), {"manifests/yaml.cpp", "webhook/policy.cpp"}},
     {std::regex("spdlog/.*"), {"base/log.cpp"}},
@@ -56,7 +57,8 @@ std::vector<Include> includes() {
             for (std::size_t line = 1; std::getline(in, text); ++line) {
                 std::smatch match;
                 if (!std::regex_search(text, match, kInclude)) continue;
-                out.push_back({fs::relative(entry.path(), kRoot).string(), line, match[2], match[1] == "\""});
+                out.push_back(
+                    {fs::relative(entry.path(), kRoot).string(), line, match[2], match[1] == "\""});
             }
         }
     }
@@ -70,7 +72,8 @@ TEST(Layering, NoArrowRunsTheWrongWay) {
         if (!include.quoted) continue;
         const auto folder = include.file.substr(0, include.file.find('/'));
         const auto target = include.name.substr(0, include.name.find('/'));
-        EXPECT_TRUE(kMayInclude.at(folder).contains(target)) << include.file << ":" << include.line << " includes " << include.name;
+        EXPECT_TRUE(kMayInclude.at(folder).contains(target))
+            << include.file << ":" << include.line << " includes " << include.name;
     }
 }
 
@@ -80,7 +83,8 @@ TEST(Layering, EachLibraryStaysInItsFiles) {
         if (include.quoted) continue;
         for (const auto& [pattern, files] : kFences) {
             if (!std::regex_match(include.name, pattern)) continue;
-            EXPECT_TRUE(files.contains(include.file)) << include.file << ":" << include.line << " includes <" << include.name << ">";
+            EXPECT_TRUE(files.contains(include.file))
+                << include.file << ":" << include.line << " includes <" << include.name << ">";
             used.insert(include.file);
         }
     }
@@ -90,7 +94,8 @@ TEST(Layering, EachLibraryStaysInItsFiles) {
 TEST(Layering, AnIncludeNamesItsFolder) {
     for (const auto& include : includes()) {
         if (!include.quoted) continue;
-        EXPECT_NE(include.name.find('/'), std::string::npos) << include.file << ":" << include.line << " includes " << include.name;
+        EXPECT_NE(include.name.find('/'), std::string::npos)
+            << include.file << ":" << include.line << " includes " << include.name;
     }
 }
 

@@ -1,16 +1,16 @@
 // A whole small bundle, written and read again, and what becomes of it when a byte is wrong.
 #include "manifests/bundle.hpp"
 
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <random>
-
 #include "base/error.hpp"
 #include "base/signature.hpp"
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
 #include "manifests/bundle_report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
 
 namespace airlock::bundler {
 namespace {
@@ -39,7 +39,8 @@ spec: {containers: [{name: app, image: "airlock.dev/small:1.2.3"}]}
 class BundleTest : public ::testing::Test {
   protected:
     BundleTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "airlock-bundle-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "airlock-bundle-XXXXXX").string();
         folder_ = ::mkdtemp(name.data());
         write("bundle.yaml", kDescription);
         write("pod.yaml", kPod);
@@ -51,7 +52,9 @@ class BundleTest : public ::testing::Test {
     void write(const std::string& name, std::string_view text) const {
         std::ofstream(folder_ / name, std::ios::binary) << text;
     }
-    std::string read(const std::string& name) const { return base::read_file(folder_ / name, 1U << 24U); }
+    std::string read(const std::string& name) const {
+        return base::read_file(folder_ / name, 1U << 24U);
+    }
     std::filesystem::path path(const std::string& name) const { return folder_ / name; }
 
     BuildPlan plan() const {
@@ -61,7 +64,8 @@ class BundleTest : public ::testing::Test {
         Sources sources({}, {});
         return make_build_plan(options, sources, {});
     }
-    void build(const std::string& name, const std::optional<std::string>& signature = std::nullopt) const {
+    void build(const std::string& name,
+               const std::optional<std::string>& signature = std::nullopt) const {
         write_bundle(plan(), signature, path(name), 2, {});
     }
 
@@ -69,7 +73,8 @@ class BundleTest : public ::testing::Test {
 };
 
 // What reading all of the file says: nothing, or the refusal.
-std::optional<Error> refusal(const std::filesystem::path& path, const std::optional<std::string>& key = std::nullopt) {
+std::optional<Error> refusal(const std::filesystem::path& path,
+                             const std::optional<std::string>& key = std::nullopt) {
     try {
         Bundle::open(path, key, "the key").verify_all({});
         return std::nullopt;
@@ -89,7 +94,8 @@ TEST_F(BundleTest, HoldsWhatWasPutIn) {
     EXPECT_EQ(bundle.manifest(bundle.lock().images[0].descriptor.digest).layers.size(), 1U);
     EXPECT_FALSE(bundle.is_signed());
     EXPECT_FALSE(refusal(path("kit.tar")).has_value());
-    EXPECT_EQ(manifests::describe_bundle(bundle).at("images").at(0).at("reference"), "airlock.dev/small:1.2.3");
+    EXPECT_EQ(manifests::describe_bundle(bundle).at("images").at(0).at("reference"),
+              "airlock.dev/small:1.2.3");
 }
 
 TEST_F(BundleTest, IsTheSameToTheByteEveryTime) {
@@ -139,7 +145,8 @@ TEST_F(BundleTest, WhatIsNoBundleIsRefusedWithAHint) {
         const auto error = refusal(path(name));
         ASSERT_TRUE(error.has_value()) << name;
         EXPECT_EQ(error->code(), Errc::bundle_refused) << name << ": " << error->what();
-        EXPECT_NE(std::string_view(error->what()).find(name), std::string_view::npos) << error->what();
+        EXPECT_NE(std::string_view(error->what()).find(name), std::string_view::npos)
+            << error->what();
         EXPECT_FALSE(error->hint().empty()) << name;
     }
 }
@@ -156,14 +163,17 @@ TEST_F(BundleTest, OnlyTheRightKeyOpensASignedOne) {
 }
 
 TEST_F(BundleTest, AnImageThatNobodyPacksFailsTheBuildWithItsPlace) {
-    write("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: a, image: quay.io/other/x:v1}]\n");
+    write("pod.yaml",
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: a, image: "
+          "quay.io/other/x:v1}]\n");
     try {
         plan();
         FAIL() << "the build went on";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Errc::invalid);
         for (const auto* part : {"pod.yaml:5", "quay.io/other/x:v1", "spec.containers[0].image"}) {
-            EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos) << error.what();
+            EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos)
+                << error.what();
         }
     }
 }

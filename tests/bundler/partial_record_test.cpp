@@ -10,7 +10,8 @@ namespace {
 class PartialRecordTest : public ::testing::Test {
   protected:
     PartialRecordTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "airlock-record-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "airlock-record-XXXXXX").string();
         folder_ = ::mkdtemp(name.data());
     }
     ~PartialRecordTest() override { std::filesystem::remove_all(folder_); }

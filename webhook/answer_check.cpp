@@ -1,7 +1,6 @@
 #include "webhook/answer_check.hpp"
 
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "webhook/heartbeat.hpp"
 #include "webhook/json_patch.hpp"
 #include "webhook/node_state.hpp"
@@ -9,110 +8,103 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace airlock::webhook {
 namespace {
 
-using base::Json;
+using Fault = std::optional<std::string>;
 
-Json map_of(const std::vector<TextPair>& pairs) {
-    Json map = Json::object();
-    for (const auto& [key, value] : pairs)
-        map[std::string(key)] = value;
-    return map;
-}
+constexpr std::string_view kAnnotations = "/metadata/annotations";
+constexpr std::string_view kAnnotation = "/metadata/annotations/";
+constexpr std::string_view kAllocatable = "/status/allocatable/";
+constexpr std::string_view kConditions = "/status/conditions/";
 
-// The parts of the Node that an answer may touch, and no more: a whole Node would cost ten times as
-// much.
-Json excerpt(const NodeView& node) {
-    Json metadata = Json::object();
-    if (node.has_annotations) metadata["annotations"] = map_of(node.annotations);
-    Json status = Json::object();
-    if (node.has_allocatable) status["allocatable"] = map_of(node.allocatable);
-    Json conditions = Json::array();
-    for (const auto& condition : node.conditions) {
-        conditions.push_back({{"lastHeartbeatTime", condition.heartbeat}});
+// The parts of a Node that a patch may touch, while it is applied to them: what is there decides
+// whether the next operation has a parent to add to.
+class Patched {
+  public:
+    explicit Patched(const NodeView& node) : node_(node), has_annotations_(node.has_annotations) {}
+
+    Fault apply(const Addition& addition) {
+        const auto path = addition.path;
+        if (path == kAnnotations) return make_annotations(addition);
+        if (addition.empty_object) return fmt::format("{} would become an object", path);
+        if (path.starts_with(kAllocatable))
+            return set_allocatable(path.substr(kAllocatable.size()), addition.text);
+        if (path.starts_with(kAnnotation))
+            return set_annotation(path.substr(kAnnotation.size()), addition.text);
+        if (path.starts_with(kConditions))
+            return set_time(path.substr(kConditions.size()), addition.text);
+        return "more than allocatable, annotations and conditions would change";
     }
-    status["conditions"] = std::move(conditions);
-    return {{"metadata", std::move(metadata)}, {"status", std::move(status)}};
-}
 
-std::optional<std::string> check_allocatable(const Json& before, const Json& after) {
-    if (!after.is_object() || after.size() != before.size())
-        return "allocatable has other resources than before";
-    for (const auto& [resource, value] : after.items()) {
-        const auto* old = base::find(before, resource);
-        if (old == nullptr) return "allocatable has other resources than before";
-        if (value == *old) continue;
-        const auto* text = value.get_ptr<const std::string*>();
-        const auto quantity = text == nullptr ? std::nullopt : Quantity::parse(*text);
-        if (!quantity || !is_valid_allocatable(resource, *quantity) || quantity->text() != *text) {
-            return fmt::format("{} would not be a quantity that Kubernetes accepts", resource);
+  private:
+    Fault make_annotations(const Addition& addition) {
+        if (!addition.empty_object || has_annotations_) return "the annotations would be lost";
+        has_annotations_ = true;
+        return std::nullopt;
+    }
+
+    Fault set_annotation(std::string_view part, std::string_view text) const {
+        if (!has_annotations_) return "there are no annotations to add to";
+        if (unescape_pointer_part(part) != kStateAnnotation)
+            return "an annotation of somebody else would change";
+        if (!NodeState::parse(text)) return "the state could not be read again";
+        return std::nullopt;
+    }
+
+    Fault set_allocatable(std::string_view part, std::string_view text) const {
+        const auto resource = unescape_pointer_part(part);
+        if (!node_.has_allocatable || !resource ||
+            find_value(node_.allocatable, *resource) == nullptr) {
+            return "allocatable would have other resources than before";
         }
+        const auto quantity = Quantity::parse(text);
+        if (!quantity || !is_valid_allocatable(*resource, *quantity) || quantity->text() != text)
+            return fmt::format("{} would not be a quantity that Kubernetes accepts", *resource);
+        return std::nullopt;
     }
-    return std::nullopt;
-}
 
-std::optional<std::string> check_annotations(const Json& before, const Json& after) {
-    for (const auto& [key, value] : after.items()) {
-        if (!value.is_string()) return "an annotation would be no string";
-        if (key == kStateAnnotation) {
-            if (!NodeState::parse(value.get_ref<const std::string&>()))
-                return "the state could not be read again";
-            continue;
-        }
-        const auto* old = base::find(before, key);
-        if (old == nullptr || *old != value) return "an annotation of somebody else would change";
-    }
-    const auto with_state =
-        before.size() + (before.contains(std::string(kStateAnnotation)) ? 0 : 1);
-    if (after.size() != before.size() && after.size() != with_state)
-        return "an annotation would be lost";
-    return std::nullopt;
-}
-
-std::optional<std::string> check_conditions(const Json& before, const Json& after) {
-    if (!after.is_array() || after.size() != before.size())
-        return "there would be other conditions than before";
-    for (std::size_t i = 0; i < after.size(); ++i) {
-        if (after[i] == before[i]) continue;
-        const auto* time = base::find(after[i], "lastHeartbeatTime");
-        if (after[i].size() != 1 || time == nullptr || !time->is_string() ||
-            !parse_time(time->get_ref<const std::string&>())) {
+    Fault set_time(std::string_view rest, std::string_view text) const {
+        const auto slash = rest.find('/');
+        const auto index = index_of(rest.substr(0, slash));
+        if (slash == rest.npos || rest.substr(slash) != "/lastHeartbeatTime")
             return "a condition would change in more than its time";
+        // A time that is there proves that the condition is an object.
+        if (!index || *index >= node_.conditions.size() ||
+            node_.conditions[*index].heartbeat.empty()) {
+            return "a condition would get a time that had none";
         }
+        if (!parse_time(text)) return "a condition's time would be none";
+        return std::nullopt;
     }
-    return std::nullopt;
-}
+
+    static std::optional<std::size_t> index_of(std::string_view digits) {
+        std::size_t index = 0;
+        const auto* last = digits.data() + digits.size();
+        const auto [end, problem] = std::from_chars(digits.data(), last, index);
+        const bool leading_zero = digits.size() > 1 && digits.front() == '0';
+        if (digits.empty() || problem != std::errc() || end != last || leading_zero)
+            return std::nullopt;
+        return index;
+    }
+
+    const NodeView& node_;
+    bool has_annotations_;
+};
 
 }  // namespace
 
 std::optional<std::string> find_fault(const NodeView& now, std::string_view patch) {
-    const Json before = excerpt(now);
-    Json after = before;
+    Patched node(now);
+    Fault fault;
     try {
-        apply_json_patch(after, patch);
+        read_json_patch(patch, [&](const Addition& addition) {
+            if (!fault) fault = node.apply(addition);
+        });
     } catch (const base::Error& problem) {
         return problem.what();
-    }
-    const Json none = Json::object();
-    const auto part = [&](const Json& node,
-                          std::initializer_list<std::string_view> path) -> const Json& {
-        const auto* found = base::find_path(node, path);
-        return found == nullptr ? none : *found;
-    };
-    if (after.size() != 2 || after["status"].size() != before.at("status").size() ||
-        after["metadata"].size() > 1) {
-        return "more than allocatable, annotations and conditions would change";
-    }
-    auto fault = check_allocatable(part(before, {"status", "allocatable"}),
-                                   part(after, {"status", "allocatable"}));
-    if (!fault) {
-        fault = check_annotations(part(before, {"metadata", "annotations"}),
-                                  part(after, {"metadata", "annotations"}));
-    }
-    if (!fault) {
-        fault = check_conditions(part(before, {"status", "conditions"}),
-                                 part(after, {"status", "conditions"}));
     }
     return fault;
 }

@@ -1,14 +1,14 @@
 #include "webhook/json_patch.hpp"
 
 #include "base/error.hpp"
+#include "webhook/json_text.hpp"
 #include "webhook/node_state.hpp"
-
-#include <algorithm>
 
 namespace airlock::webhook {
 
 using base::Errc;
 using base::Error;
+namespace sj = simdjson::ondemand;
 
 void JsonPatch::begin(std::string_view path) {
     text_ += count_ == 0 ? '[' : ',';
@@ -44,86 +44,70 @@ std::string pointer_part(std::string_view key) {
     return part;
 }
 
-namespace {
-
-std::string unescape(std::string_view part, std::string_view path) {
+std::optional<std::string> unescape_pointer_part(std::string_view part) {
     std::string key;
+    key.reserve(part.size());
     for (std::size_t i = 0; i < part.size(); ++i) {
+        if (part[i] == '/') return std::nullopt;
         if (part[i] != '~') {
             key += part[i];
             continue;
         }
         const char next = ++i < part.size() ? part[i] : '\0';
-        if (next != '0' && next != '1')
-            throw Error(Errc::invalid, "JSON patch: \"{}\" is no JSON pointer", path);
+        if (next != '0' && next != '1') return std::nullopt;
         key += next == '0' ? '~' : '/';
     }
     return key;
 }
 
-// The index that `key` names in `array`, at most its size, which only the last part may name.
-std::size_t index_of(const std::string& key, const base::Json& array, bool last,
-                     std::string_view path) {
-    const bool digits =
-        !key.empty() && key.size() <= 9 && (key == "0" || key.front() != '0') &&
-        std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (last && key == "-") return array.size();
-    const std::size_t index = digits ? std::stoul(key) : array.size() + 1;
-    if (index > array.size() || (!last && index == array.size())) {
-        throw Error(Errc::invalid, "JSON patch: \"{}\" is outside its array", path);
-    }
-    return index;
-}
+namespace {
 
-void apply_add(base::Json& document, std::string_view path, const base::Json& value) {
-    if (path.empty() || path.front() != '/') {
-        throw Error(Errc::invalid, "JSON patch: \"{}\" would replace the whole document", path);
-    }
-    base::Json* at = &document;
-    std::string_view rest = path.substr(1);
-    for (;;) {
-        const auto slash = rest.find('/');
-        const bool last = slash == rest.npos;
-        const auto key = unescape(rest.substr(0, slash), path);
-        if (at->is_object()) {
-            if (last) {
-                (*at)[key] = value;
-                return;
-            }
-            const auto member = at->find(key);
-            if (member == at->end()) {
-                throw Error(Errc::invalid, "JSON patch: the parent of \"{}\" does not exist", path);
-            }
-            at = &*member;
-        } else if (at->is_array()) {
-            const auto index = index_of(key, *at, last, path);
-            if (last) {
-                at->insert(at->begin() + static_cast<std::ptrdiff_t>(index), value);
-                return;
-            }
-            at = &(*at)[index];
+Addition read_addition(sj::object operation) {
+    std::optional<std::string_view> op;
+    std::optional<std::string_view> path;
+    std::optional<Addition> out;
+    const auto once = [](const auto& seen, std::string_view what) {
+        if (seen) throw Error(Errc::invalid, "JSON patch: an operation with two of {}", what);
+    };
+    for (auto member : operation) {
+        const std::string_view key = member.unescaped_key();
+        sj::value value = member.value();
+        if (key == "op") {
+            once(op, key);
+            op = value.get_string();
+        } else if (key == "path") {
+            once(path, key);
+            path = value.get_string();
+        } else if (key == "value" && value.type() == sj::json_type::string) {
+            once(out, key);
+            out = Addition{.path = {}, .text = value.get_string(), .empty_object = false};
+        } else if (key == "value") {
+            once(out, key);
+            if (!value.get_object().is_empty())
+                throw Error(Errc::invalid, "JSON patch: a value with members");
+            out = Addition{.path = {}, .text = {}, .empty_object = true};
         } else {
-            throw Error(Errc::invalid,
-                        "JSON patch: the parent of \"{}\" is neither object nor array", path);
+            throw Error(Errc::invalid, "JSON patch: an operation with a member \"{}\"", key);
         }
-        rest.remove_prefix(slash + 1);
     }
+    if (op != "add") throw Error(Errc::invalid, "JSON patch: an operation other than \"add\"");
+    if (!path || !out) throw Error(Errc::invalid, "JSON patch: an operation without path or value");
+    out->path = *path;
+    return *out;
 }
 
 }  // namespace
 
-void apply_json_patch(base::Json& document, std::string_view patch) {
-    const auto operations = base::parse_json(patch, "JSON patch", 16);
-    if (!operations.is_array()) throw Error(Errc::invalid, "JSON patch: it must be an array");
-    for (const auto& operation : operations) {
-        const auto* path = base::find(operation, "path");
-        if (base::get_string(operation, "op", "JSON patch") != "add") {
-            throw Error(Errc::invalid, "JSON patch: an operation other than \"add\"");
-        }
-        if (path == nullptr || !path->is_string() || !operation.contains("value")) {
-            throw Error(Errc::invalid, "JSON patch: an operation without path or value");
-        }
-        apply_add(document, path->get_ref<const std::string&>(), operation.at("value"));
+void read_json_patch(std::string_view patch, const std::function<void(const Addition&)>& take) {
+    thread_local JsonText json;
+    try {
+        sj::document document = json.open(patch);
+        for (sj::object operation : document.get_array())
+            take(read_addition(operation));
+        if (!JsonText::at_end(document))
+            throw Error(Errc::invalid, "JSON patch: something follows it");
+    } catch (const simdjson::simdjson_error& problem) {
+        throw Error(Errc::invalid, "JSON patch: not a list of operations: {}", problem.what());
     }
 }
 

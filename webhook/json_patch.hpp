@@ -1,11 +1,11 @@
-// JSON Patch (RFC 6902), the little of it that an answer may hold: "add" alone. Building one, and
-// applying one as strictly as the API server does: an operation that would be refused there throws
-// here, before the answer leaves.
+// JSON Patch (RFC 6902), the little of it that an answer may hold: "add" alone, of a string or of
+// an empty object. Writing one, and reading one back as strictly as the API server does: what would
+// be refused there throws here, before the answer leaves. Never builds a tree.
 #pragma once
 
-#include "base/json.hpp"
-
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,9 +33,17 @@ class JsonPatch {
 // One key as a part of a JSON pointer: "node-oversell/state" gives "node-oversell~1state".
 std::string pointer_part(std::string_view key);
 
-// Applies `patch` to `document`. Errc::invalid, naming the operation, for anything but an "add"
-// whose parent is an object or array that exists, and whose index is inside the array: RFC 6902
-// section 4.1.
-void apply_json_patch(base::Json& document, std::string_view patch);
+// The key that a part of a pointer names; absent for a bad escape and for more than one part.
+std::optional<std::string> unescape_pointer_part(std::string_view part);
+
+struct Addition {
+    std::string_view path;
+    std::string_view text;  // the value, when it is a string
+    bool empty_object = false;
+};
+
+// Calls `take` for each operation of `patch` in order; views die with the call. Errc::invalid for
+// anything but a list of "add" operations with those values (RFC 6902 sections 3 and 4.1).
+void read_json_patch(std::string_view patch, const std::function<void(const Addition&)>& take);
 
 }  // namespace airlock::webhook

@@ -1,44 +1,107 @@
 #include "webhook/node_state.hpp"
 
-#include "base/error.hpp"
-#include "base/json.hpp"
+#include "webhook/json_text.hpp"
 #include "webhook/resource.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace airlock::webhook {
 namespace {
+
+namespace sj = simdjson::ondemand;
 
 // Ours is a few hundred bytes; more is somebody else's, and not worth parsing.
 constexpr std::size_t kMaxState = 16 * 1024;
 constexpr std::size_t kMaxResources = 64;
 
-std::optional<ResourceState> parse_resource(const std::string& name, const base::Json& json) {
-    const auto text = [&](std::string_view key) -> const std::string* {
-        const auto* value = base::find(json, key);
-        return value != nullptr && value->is_string() ? value->get_ptr<const std::string*>()
-                                                      : nullptr;
-    };
-    const auto* raw = text("raw");
-    const auto* ratio = text("ratio");
-    const auto* source = text("source");
-    const auto* applied = base::find(json, "applied");
-    if (!is_oversellable(name) || raw == nullptr || ratio == nullptr || source == nullptr ||
-        applied == nullptr || !applied->is_array() || applied->empty() ||
-        applied->size() > ResourceState::kRing) {
-        return std::nullopt;
+std::string_view text_of(sj::value value) {
+    if (value.type() != sj::json_type::string) return {};
+    return value.get_string();
+}
+
+std::optional<Quantity> parse_quantity(std::string_view name, sj::value value) {
+    const auto quantity = Quantity::parse(text_of(value));
+    return quantity && is_valid_allocatable(name, *quantity) ? quantity : std::nullopt;
+}
+
+bool parse_applied(sj::value value, ResourceState& state) {
+    if (value.type() != sj::json_type::array) return false;
+    state.applied.clear();
+    for (sj::value entry : value.get_array()) {
+        const auto applied = parse_quantity(state.name, entry);
+        if (!applied || state.applied.size() == ResourceState::kRing) return false;
+        state.applied.push_back(*applied);
     }
-    ResourceState state{.name = name, .raw = {}, .applied = {}, .ratio = {}, .source = *source};
-    const auto raw_value = Quantity::parse(*raw);
-    const auto ratio_value = Ratio::parse(*ratio);
-    if (!raw_value || !is_valid_allocatable(name, *raw_value) || !ratio_value) return std::nullopt;
-    state.raw = *raw_value;
-    state.ratio = *ratio_value;
-    for (const auto& entry : *applied) {
-        if (!entry.is_string()) return std::nullopt;
-        const auto value = Quantity::parse(entry.get_ref<const std::string&>());
-        if (!value || !is_valid_allocatable(name, *value)) return std::nullopt;
-        state.applied.push_back(*value);
+    return true;
+}
+
+// Members that it does not know are a later version's, and passed over.
+std::optional<ResourceState> parse_resource(std::string_view name, sj::value json) {
+    if (!is_oversellable(name) || json.type() != sj::json_type::object) return std::nullopt;
+    ResourceState state{
+        .name = std::string(name), .raw = {}, .applied = {}, .ratio = {}, .source = {}};
+    bool raw = false;
+    bool ratio = false;
+    bool source = false;
+    for (auto member : json.get_object()) {
+        const std::string_view key = member.unescaped_key();
+        sj::value value = member.value();
+        if (key == "raw") {
+            const auto quantity = parse_quantity(name, value);
+            raw = quantity.has_value();
+            if (raw) state.raw = *quantity;
+        } else if (key == "ratio") {
+            const auto parsed = Ratio::parse(text_of(value));
+            ratio = parsed.has_value();
+            if (ratio) state.ratio = *parsed;
+        } else if (key == "source") {
+            source = value.type() == sj::json_type::string;
+            if (source) state.source = text_of(value);
+        } else if (key == "applied") {
+            if (!parse_applied(value, state)) return std::nullopt;
+        }
+    }
+    if (!raw || !ratio || !source || state.applied.empty()) return std::nullopt;
+    return state;
+}
+
+bool parse_resources(sj::value json, std::vector<ResourceState>& out) {
+    if (json.type() != sj::json_type::object) return false;
+    for (auto member : json.get_object()) {
+        const std::string_view name = member.unescaped_key();
+        auto resource = parse_resource(name, member.value());
+        if (!resource || out.size() == kMaxResources) return false;
+        out.push_back(std::move(*resource));
+    }
+    return !out.empty();
+}
+
+std::optional<NodeState> parse_state(sj::document& document) {
+    NodeState state;
+    bool version = false;
+    bool generation = false;
+    for (auto member : document.get_object()) {
+        const std::string_view key = member.unescaped_key();
+        sj::value value = member.value();
+        if (key == "v") {
+            version = value.type() == sj::json_type::number && value.get_double() == 1;
+        } else if (key == "generation") {
+            generation = value.type() == sj::json_type::string;
+            state.generation = text_of(value);
+        } else if (key == "resources") {
+            if (!state.resources.empty() || !parse_resources(value, state.resources))
+                return std::nullopt;
+        }
+    }
+    if (!version || !generation || state.resources.empty() || !JsonText::at_end(document))
+        return std::nullopt;
+    const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+    std::sort(state.resources.begin(), state.resources.end(), by_name);
+    const auto same = [](const auto& a, const auto& b) { return a.name == b.name; };
+    if (std::adjacent_find(state.resources.begin(), state.resources.end(), same) !=
+        state.resources.end()) {
+        return std::nullopt;
     }
     return state;
 }
@@ -92,30 +155,15 @@ std::string NodeState::text() const {
 }
 
 std::optional<NodeState> NodeState::parse(std::string_view text) {
-    NodeState state;
-    if (text.empty()) return state;
+    if (text.empty()) return NodeState{};
     if (text.size() > kMaxState) return std::nullopt;
-    base::Json json;
+    thread_local JsonText json;
     try {
-        json = base::parse_json(text, kStateAnnotation, 8);
-    } catch (const base::Error&) {
+        sj::document document = json.open(text);
+        return parse_state(document);
+    } catch (const simdjson::simdjson_error&) {
         return std::nullopt;
     }
-    const auto* version = base::find(json, "v");
-    const auto* generation = base::find(json, "generation");
-    const auto* resources = base::find(json, "resources");
-    if (version == nullptr || *version != 1 || generation == nullptr || !generation->is_string() ||
-        resources == nullptr || !resources->is_object() || resources->empty() ||
-        resources->size() > kMaxResources) {
-        return std::nullopt;
-    }
-    state.generation = generation->get<std::string>();
-    for (const auto& [name, value] : resources->items()) {
-        auto resource = parse_resource(name, value);
-        if (!resource) return std::nullopt;
-        state.resources.push_back(std::move(*resource));
-    }
-    return state;
 }
 
 void append_json_string(std::string& out, std::string_view text) {

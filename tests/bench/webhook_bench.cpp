@@ -4,7 +4,7 @@
 #include "base/digest.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
-#include "webhook/json_patch.hpp"
+#include "tests/webhook/json_patch_oracle.hpp"
 #include "webhook/mutator.hpp"
 
 #include <benchmark/benchmark.h>
@@ -34,7 +34,7 @@ std::string steady(const std::string& first) {
     auto review = base::Json::parse(first);
     auto& request = review["request"];
     auto object = request["object"];
-    webhook::apply_json_patch(object, webhook::mutate(parser, body, &rules).patch);
+    webhook::test::apply_json_patch(object, webhook::mutate(parser, body, &rules).patch);
     const auto real = request["object"]["status"]["allocatable"];
     request["oldObject"] = object;
     request["oldObject"]["metadata"].erase("managedFields");
@@ -59,7 +59,7 @@ void run(benchmark::State& state, const std::string& request, webhook::Outcome e
             return state.SkipWithError("another outcome than expected");
         benchmark::DoNotOptimize(mutation.answer.data());
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
 void first_report(benchmark::State& state, const char* name) {

@@ -2,7 +2,7 @@
 // patch that applies.
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "webhook/json_patch.hpp"
+#include "tests/webhook/json_patch_oracle.hpp"
 #include "webhook/mutator.hpp"
 
 #include <cstddef>
@@ -37,6 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const base::Error&) {
         return 0;  // parts that the webhook skips are not looked into as strictly
     }
-    webhook::apply_json_patch(review["request"]["object"], mutation.patch);
+    webhook::test::apply_json_patch(review["request"]["object"], mutation.patch);
     return 0;
 }

@@ -11,7 +11,7 @@ NodeView node() {
     view.present = view.has_annotations = view.has_allocatable = true;
     view.annotations = {{"a", "b"}};
     view.allocatable = {{"cpu", "2"}, {"pods", "110"}};
-    view.conditions = {{"Ready", "2026-11-21T00:52:57Z"}};
+    view.conditions = {{"Ready", "2026-11-21T00:52:57Z"}, {"Odd", ""}};
     return view;
 }
 
@@ -57,7 +57,25 @@ TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
          R"([{"op":"add","path":"/status/conditions/0/status","value":"False"}])", false},
         {"a condition more", R"([{"op":"add","path":"/status/conditions/-","value":{}}])", false},
         {"a missing condition",
-         R"([{"op":"add","path":"/status/conditions/1/lastHeartbeatTime","value":"x"}])", false},
+         R"([{"op":"add","path":"/status/conditions/2/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
+         false},
+        {"a condition that has no time",
+         R"([{"op":"add","path":"/status/conditions/1/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
+         false},
+        {"an index that is none",
+         R"([{"op":"add","path":"/status/conditions/00/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
+         false},
+        {"below a resource", R"([{"op":"add","path":"/status/allocatable/cpu/x","value":"4"}])",
+         false},
+        {"a bad escape", R"([{"op":"add","path":"/status/allocatable/cpu~2","value":"4"}])", false},
+        {"a resource made an object",
+         R"([{"op":"add","path":"/status/allocatable/cpu","value":{}}])", false},
+        {"sound, then not",
+         R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"},{"op":"add","path":"/spec","value":{}}])",
+         false},
+        {"the whole document", R"([{"op":"add","path":"","value":{}}])", false},
+        {"two lists", "[][]", false},
+        {"cut off", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"})", false},
         {"remove", R"([{"op":"remove","path":"/metadata/annotations/a"}])", false},
         {"no JSON", "x", false},
     };

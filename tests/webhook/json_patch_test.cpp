@@ -1,13 +1,18 @@
 #include "webhook/json_patch.hpp"
 
 #include "base/error.hpp"
+#include "tests/webhook/json_patch_oracle.hpp"
 
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace airlock::webhook {
 namespace {
 
 using base::Json;
+using test::apply_json_patch;
 
 TEST(JsonPatch, BuildsWhatItCanApply) {
     JsonPatch patch;
@@ -21,13 +26,56 @@ TEST(JsonPatch, BuildsWhatItCanApply) {
     EXPECT_EQ(document, (Json{{"metadata", {{"annotations", {{"a/b~c", "say \"hi\"\n\\"}}}}}}));
 }
 
+TEST(JsonPatch, ReadsBackWhatItWrote) {
+    JsonPatch patch;
+    patch.add_empty_object("/metadata/annotations");
+    patch.add_string("/a/" + pointer_part("b/c~d"), "say \"hi\"\n\\");
+    std::vector<std::string> seen;
+    read_json_patch(patch.text(), [&](const Addition& addition) {
+        seen.push_back(std::string(addition.path) + '=' +
+                       (addition.empty_object ? "{}" : std::string(addition.text)));
+    });
+    EXPECT_EQ(seen,
+              (std::vector<std::string>{"/metadata/annotations={}", "/a/b~1c~0d=say \"hi\"\n\\"}));
+    EXPECT_EQ(unescape_pointer_part("b~1c~0d"), "b/c~d");
+    EXPECT_EQ(unescape_pointer_part("b/c"), std::nullopt);
+    EXPECT_EQ(unescape_pointer_part("b~"), std::nullopt);
+}
+
+TEST(JsonPatch, ReadsNothingButAdditionsOfStringsAndEmptyObjects) {
+    const char* const rows[] = {
+        R"([{"op":"add","path":"/s","value":1}])",
+        R"([{"op":"add","path":"/s","value":null}])",
+        R"([{"op":"add","path":"/s","value":{"a":"b"}}])",
+        R"([{"op":"add","path":"/s","value":[]}])",
+        R"([{"op":"replace","path":"/s","value":"x"}])",
+        R"([{"op":"remove","path":"/s"}])",
+        R"([{"op":"add","op":"remove","path":"/s","value":"x"}])",
+        R"([{"op":"add","path":"/s","path":"/t","value":"x"}])",
+        R"([{"op":"add","path":"/s","value":"x","value":{}}])",
+        R"([{"op":"add","path":"/s","value":"x","from":"/t"}])",
+        R"([{"op":"add","path":"/s"}])",
+        R"([{"op":"add","value":"x"}])",
+        R"([{"op":"add","path":1,"value":"x"}])",
+        R"(["add"])",
+        R"({"op":"add","path":"/s","value":"x"})",
+        R"([{"op":"add","path":"/s","value":"x"}] x)",
+        R"([{"op":"add","path":"/s","value":"x"})",
+        R"([{"op":"add","path":"/s","value":"\x"}])",
+        "",
+        "[",
+    };
+    for (const auto* row : rows)
+        EXPECT_THROW(read_json_patch(row, [](const Addition&) {}), base::Error) << row;
+}
+
 struct Row {
     const char* name;
     const char* patch;
     const char* result;  // nullptr: refused
 };
 
-TEST(JsonPatch, IsAsStrictAsTheApiServer) {
+TEST(JsonPatchOracle, IsAsStrictAsTheApiServer) {
     const Row rows[] = {
         {"member", R"([{"op":"add","path":"/o/k","value":1}])",
          R"({"o":{"k":1},"a":[1,2],"s":"x"})"},

@@ -50,12 +50,25 @@ TEST(NodeState, RefusesWhatItDidNotWrite) {
         R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":["1","2","3","4","5"],"ratio":"2","source":"d"}}})",
         R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":[4],"ratio":"2","source":"d"}}})",
         R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"0.5","source":"d"}}})",
+        R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"},"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}}})",
+        R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}}} x)",
+        R"({"v":1,"generation":"g","resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}})",
+        R"({"v":"1","generation":"g","resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}}})",
         R"({"v":1,"resources":{"cpu":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}}})",
     };
     for (const auto* text : rows)
         EXPECT_FALSE(NodeState::parse(text)) << text;
     EXPECT_FALSE(NodeState::parse(std::string(20'000, '[')));
     EXPECT_FALSE(NodeState::parse(good + std::string(20'000, ' ')));
+}
+
+TEST(NodeState, PassesOverWhatALaterVersionAdds) {
+    const auto state = NodeState::parse(
+        R"({"new":[{}],"resources":{"cpu":{"why":{"a":1},"raw":"2","applied":["4"],"ratio":"2","source":"d"},)"
+        R"("a.b/c":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}},"generation":"g","v":1})");
+    ASSERT_TRUE(state);
+    ASSERT_EQ(state->resources.size(), 2U);
+    EXPECT_EQ(state->resources.front().name, "a.b/c") << "in order of names, as it is written";
 }
 
 TEST(ResourceState, RemembersTheLastFourAppliedValues) {

@@ -1,8 +1,8 @@
 // For any Node and any policy: the answer is allowed, and the Node that comes out is one that the
 // API server's own rules accept.
 #include "base/digest.hpp"
+#include "tests/webhook/json_patch_oracle.hpp"
 #include "tests/webhook/support.hpp"
-#include "webhook/json_patch.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -113,7 +113,7 @@ TEST(Property, EveryAnswerLeavesANodeThatTheApiServerAccepts) {
         ++patched;
         const auto before = Json::parse(body).at("request").at("object");
         auto after = before;
-        ASSERT_NO_THROW(apply_json_patch(after, mutation.patch)) << body;
+        ASSERT_NO_THROW(test::apply_json_patch(after, mutation.patch)) << body;
         for (const auto& [name, value] : after.at("status").at("allocatable").items()) {
             if (value == before.at("status").at("allocatable").at(name)) continue;
             const auto quantity = Quantity::parse(value.get<std::string>());

@@ -3,7 +3,7 @@
 #include "base/digest.hpp"
 #include "base/file.hpp"
 #include "base/openssl.hpp"
-#include "webhook/json_patch.hpp"
+#include "tests/webhook/json_patch_oracle.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -119,6 +119,10 @@ std::string tar_header(const TarEntry& entry) {
 }
 
 std::optional<TarEntry> read_tar_header(std::string_view block) {
+    // libarchive calls hard links and sparse files regular too; their bytes are elsewhere.
+    constexpr std::size_t kTypeAt = 156;
+    if (block.size() < kTarBlock || (block[kTypeAt] != '0' && block[kTypeAt] != '\0'))
+        return std::nullopt;
     const Reader reader(archive_read_new());
     if (!reader) throw std::bad_alloc();
     check(archive_read_support_format_tar(reader.get()), reader.get());

@@ -143,10 +143,17 @@ std::string base64_decode(std::string_view text, std::string_view what) {
     compact.reserve(text.size());
     std::ranges::copy_if(text, std::back_inserter(compact),
                          [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
-    const auto last = compact.find_last_not_of('=');
-    const auto padding = last == std::string::npos ? compact.size() : compact.size() - last - 1;
     if (compact.empty()) return {};
-    if (compact.size() % 4 != 0 || padding > 2 || compact.size() > INT_MAX) {
+    const auto last = compact.find_last_not_of('=');
+    const auto letters = last == std::string::npos ? 0 : last + 1;
+    const auto padding = compact.size() - letters;
+    // EVP_DecodeBlock takes '=' anywhere as zero bits, and drops '-' at the end.
+    const bool known = std::all_of(
+        compact.begin(), compact.begin() + static_cast<std::ptrdiff_t>(letters), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '+' || c == '/';
+        });
+    if (!known || compact.size() % 4 != 0 || padding > 2 || compact.size() > INT_MAX) {
         throw Error(Errc::invalid, "{} is not base64", what);
     }
     std::string out(compact.size() / 4 * 3, '\0');

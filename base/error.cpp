@@ -82,6 +82,7 @@ void throw_errno(int error_number, std::string what_failed) {
     std::string hint;
     switch (error_number) {
         case ENOENT:
+        case ENOTDIR:  // a file stands where a folder of the path would be: HOME=/dev/null
             code = Errc::not_found;
             break;
         case EACCES:

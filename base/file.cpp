@@ -142,7 +142,10 @@ void write_file_durably(const std::filesystem::path& path, std::string_view cont
     auto temporary = path;
     temporary += fmt::format(".{}.tmp", ::getpid());
     try {
-        const auto fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
+        // A new file, whatever has that name: what a crashed run left may be open to everybody, and
+        // a link leads elsewhere.
+        ::unlink(temporary.c_str());
+        const auto fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
         write_all(fd.get(), as_bytes(content), temporary.string());
         fsync_or_throw(fd.get(), temporary.string());
     } catch (...) {
@@ -158,11 +161,14 @@ void write_file_durably(const std::filesystem::path& path, std::string_view cont
 }
 
 void make_folders(const std::filesystem::path& path, mode_t mode) {
-    if (path.empty() || std::filesystem::is_directory(path)) return;
+    std::error_code ignored;  // whatever is wrong with the path, mkdir(2) says it too
+    if (path.empty() || std::filesystem::is_directory(path, ignored)) return;
     if (path.has_parent_path() && path.parent_path() != path)
         make_folders(path.parent_path(), mode);
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
-        throw_errno(errno, fmt::format("cannot make the folder {}", path.string()));
+    if (::mkdir(path.c_str(), mode) != 0) {
+        const auto number = errno;
+        if (number == EEXIST && std::filesystem::is_directory(path, ignored)) return;
+        throw_errno(number, fmt::format("cannot make the folder {}", path.string()));
     }
     fsync_folder_of(path);
 }

@@ -3,6 +3,11 @@
 #include "base/error.hpp"
 
 namespace airlock::base {
+namespace {
+
+constexpr std::size_t kMaxReason = 300;
+
+}  // namespace
 
 Json parse_json(std::string_view text, std::string_view what, std::size_t max_depth) {
     std::size_t depth = 0;
@@ -24,7 +29,8 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t max_de
         // nothing to a reader.
         if (const auto end = reason.find("] "); end != std::string_view::npos)
             reason.remove_prefix(end + 2);
-        throw Error(Errc::invalid, "{} is not valid JSON: {}", what, reason);
+        // It quotes the last token, and a token may be as long as the text.
+        throw Error(Errc::invalid, "{} is not valid JSON: {}", what, reason.substr(0, kMaxReason));
     }
 }
 

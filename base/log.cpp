@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace airlock::base {
@@ -81,15 +82,14 @@ void log_line(LogLevel level, std::string_view line) {
 }
 
 std::string redact(std::string_view url) {
-    std::string out(url.substr(0, url.find_first_of("?#")));
-    const auto scheme = out.find("://");
-    if (scheme == std::string::npos) return out;
-    const auto authority_end = out.find('/', scheme + 3);
-    const auto at = out.rfind('@', authority_end);
-    if (at != std::string::npos && at > scheme &&
-        (authority_end == std::string::npos || at < authority_end)) {
-        out.erase(scheme + 3, at - scheme - 2);
+    std::string out(url);
+    if (const auto scheme = out.find("://"); scheme != std::string::npos) {
+        // Before the query is cut: a password may hold an unescaped '?' or '#'.
+        const auto authority_end = std::min(out.find('/', scheme + 3), out.size());
+        const auto at = std::string_view(out).substr(0, authority_end).rfind('@');
+        if (at != std::string_view::npos && at > scheme) out.erase(scheme + 3, at - scheme - 2);
     }
+    out.resize(std::min(out.find_first_of("?#"), out.size()));
     return out;
 }
 

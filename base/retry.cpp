@@ -32,7 +32,11 @@ void wait_or_rethrow(const RetryPolicy& policy, int attempt, const Error& error,
     const auto delay = retry_delay(policy, attempt, error);
     log_warn("{}: {}; try {} of {} in {} ms", what, error.what(), attempt + 1, policy.attempts,
              delay.count());
-    if (!sleeper(delay, stop)) throw;
+    if (!sleeper(delay, stop)) {
+        Error stopped(Errc::cancelled, "stopped on request");
+        stopped.add_context(std::string(what));
+        throw stopped;
+    }
 }
 
 }  // namespace airlock::base

@@ -53,7 +53,15 @@ void TrustStore::add(std::string_view pem, std::string_view name, bool required)
         }
         ++count;
     }
-    ERR_clear_error();  // the end of the text is reported as an error
+    // The end of the text is reported as an error too. The host's file is not ours to complain of.
+    const auto reason = ERR_peek_last_error();
+    const bool ended = reason == 0 || (ERR_GET_LIB(reason) == ERR_LIB_PEM &&
+                                       ERR_GET_REASON(reason) == PEM_R_NO_START_LINE);
+    if (required && !ended) {
+        openssl::throw_error(Errc::invalid,
+                             fmt::format("{}: certificate {} is damaged", name, count + 1));
+    }
+    ERR_clear_error();
     if (required && count == 0) {
         throw Error(Errc::invalid, "{} holds no certificate", name)
             .set_hint("it must be PEM text, with -----BEGIN CERTIFICATE-----");

@@ -16,6 +16,8 @@ struct Cleanup {
 using Handle = std::unique_ptr<CURLU, Cleanup>;
 
 void set(const Handle& url, std::string_view text) {
+    if (text.find('\0') != std::string_view::npos)  // libcurl would stop reading there
+        throw Error(Errc::invalid, "there is a zero byte in a URL");
     const auto code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0);
     if (code != CURLUE_OK) {
         throw Error(Errc::invalid, "\"{}\" is no URL: {}", redact(text.substr(0, 300)),

@@ -51,6 +51,10 @@ void check_processor() {
 
 }  // namespace
 
+unsigned default_threads(unsigned processors) {
+    return std::clamp(processors / 2, 1U, 4U);
+}
+
 CLI::App* add_serve_command(CLI::App& app, ServeOptions& options) {
     auto* command =
         app.add_subcommand("serve", "Answer the API server's admission reviews until SIGTERM");
@@ -68,7 +72,8 @@ CLI::App* add_serve_command(CLI::App& app, ServeOptions& options) {
         ->required();
     command->add_option("--policy", options.policy, "Policy, YAML; read again when it changes")
         ->required();
-    command->add_option("--threads", options.threads, "Event loops")
+    command
+        ->add_option("--threads", options.threads, "Event loops; by default one for two processors")
         ->capture_default_str()
         ->check(CLI::Range(1U, 64U));
     command

@@ -1,104 +1,95 @@
-// The webhook as one writes it in an afternoon: net/http, encoding/json, the whole review decoded into structs. What
-// ours is compared with; it does none of the checks that ours does.
+// The webhook as one writes it with Kubernetes' own types: net/http, encoding/json, the review and both of its Nodes
+// decoded into structs, as Koordinator and Katalyst do. What ours is compared with. It spares itself what those do
+// besides (a diff of two marshalled Nodes to get the patch) and every check that ours makes.
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"io"
 	"log"
 	"net/http"
-	"strconv"
-	"strings"
+
+	admission "k8s.io/api/admission/v1"
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-type node struct {
-	Kind       string          `json:"kind"`
-	APIVersion string          `json:"apiVersion"`
-	Metadata   metadata        `json:"metadata"`
-	Spec       json.RawMessage `json:"spec"`
-	Status     status          `json:"status"`
-}
-
-type metadata struct {
-	Name              string            `json:"name"`
-	UID               string            `json:"uid"`
-	ResourceVersion   string            `json:"resourceVersion"`
-	CreationTimestamp string            `json:"creationTimestamp"`
-	Labels            map[string]string `json:"labels"`
-	Annotations       map[string]string `json:"annotations"`
-	ManagedFields     []map[string]any  `json:"managedFields"`
-}
-
-type status struct {
-	Capacity    map[string]string `json:"capacity"`
-	Allocatable map[string]string `json:"allocatable"`
-	Conditions  []condition       `json:"conditions"`
-	Addresses   []map[string]any  `json:"addresses"`
-	NodeInfo    map[string]string `json:"nodeInfo"`
-	Images      []image           `json:"images"`
-}
-
-type condition struct {
-	Type               string `json:"type"`
-	Status             string `json:"status"`
-	LastHeartbeatTime  string `json:"lastHeartbeatTime"`
-	LastTransitionTime string `json:"lastTransitionTime"`
-	Reason             string `json:"reason"`
-	Message            string `json:"message"`
-}
-
-type image struct {
-	Names     []string `json:"names"`
-	SizeBytes int64    `json:"sizeBytes"`
-}
-
-type review struct {
-	Kind       string `json:"kind"`
-	APIVersion string `json:"apiVersion"`
-	Request    *struct {
-		UID       string `json:"uid"`
-		Object    node   `json:"object"`
-		OldObject node   `json:"oldObject"`
-	} `json:"request,omitempty"`
-	Response *response `json:"response,omitempty"`
-}
-
-type response struct {
-	UID       string `json:"uid"`
-	Allowed   bool   `json:"allowed"`
-	PatchType string `json:"patchType,omitempty"`
-	Patch     string `json:"patch,omitempty"`
-}
+const rawAnnotation = "node-oversell/raw"
 
 type operation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value string `json:"value"`
+	Op    string      `json:"op"`
+	Path  string      `json:"path"`
+	Value interface{} `json:"value"`
+}
+
+func amplify(list core.ResourceList, name core.ResourceName, percent int64) *resource.Quantity {
+	value, found := list[name]
+	if !found {
+		return nil
+	}
+	if name == core.ResourceCPU {
+		return resource.NewMilliQuantity(value.MilliValue()*percent/100, value.Format)
+	}
+	return resource.NewQuantity(value.Value()*percent/100, value.Format)
+}
+
+// The real values are the request's when they changed, else the recorded ones.
+func realValues(now, stored *core.Node) core.ResourceList {
+	recorded, found := stored.Annotations[rawAnnotation]
+	var raw core.ResourceList
+	if !found || json.Unmarshal([]byte(recorded), &raw) != nil {
+		return now.Status.Allocatable
+	}
+	for _, name := range []core.ResourceName{core.ResourceCPU, core.ResourceMemory} {
+		before, after := stored.Status.Allocatable[name], now.Status.Allocatable[name]
+		if before.Cmp(after) != 0 {
+			return now.Status.Allocatable
+		}
+	}
+	return raw
+}
+
+func patchFor(now, stored *core.Node) ([]byte, error) {
+	raw := realValues(now, stored)
+	recorded, err := json.Marshal(core.ResourceList{
+		core.ResourceCPU: raw[core.ResourceCPU], core.ResourceMemory: raw[core.ResourceMemory]})
+	if err != nil {
+		return nil, err
+	}
+	var operations []operation
+	if now.Annotations == nil {
+		operations = append(operations, operation{"add", "/metadata/annotations", map[string]string{}})
+	}
+	operations = append(operations, operation{"add", "/metadata/annotations/node-oversell~1raw", string(recorded)})
+	if cpu := amplify(raw, core.ResourceCPU, 200); cpu != nil {
+		operations = append(operations, operation{"add", "/status/allocatable/cpu", cpu})
+	}
+	if memory := amplify(raw, core.ResourceMemory, 150); memory != nil {
+		operations = append(operations, operation{"add", "/status/allocatable/memory", memory})
+	}
+	return json.Marshal(operations)
 }
 
 func mutate(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	var in review
-	if err != nil || json.Unmarshal(body, &in) != nil || in.Request == nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 7<<20))
+	var review admission.AdmissionReview
+	if err != nil || json.Unmarshal(body, &review) != nil || review.Request == nil {
 		http.Error(w, "bad request", http.StatusBadRequest)
 		return
 	}
-	var operations []operation
-	allocatable := in.Request.Object.Status.Allocatable
-	if cpu, err := strconv.ParseFloat(allocatable["cpu"], 64); err == nil {
-		operations = append(operations, operation{"replace", "/status/allocatable/cpu", strconv.Itoa(int(cpu * 2))})
+	review.Response = &admission.AdmissionResponse{UID: review.Request.UID, Allowed: true}
+	var now, stored core.Node
+	if json.Unmarshal(review.Request.Object.Raw, &now) == nil &&
+		json.Unmarshal(review.Request.OldObject.Raw, &stored) == nil {
+		if patch, err := patchFor(&now, &stored); err == nil {
+			kind := admission.PatchTypeJSONPatch
+			review.Response.Patch, review.Response.PatchType = patch, &kind
+		}
 	}
-	if memory, err := strconv.ParseFloat(strings.TrimSuffix(allocatable["memory"], "Ki"), 64); err == nil {
-		operations = append(operations,
-			operation{"replace", "/status/allocatable/memory", strconv.Itoa(int(memory*1.5)) + "Ki"})
-	}
-	patch, _ := json.Marshal(operations)
-	answer, _ := json.Marshal(review{Kind: in.Kind, APIVersion: in.APIVersion, Response: &response{
-		UID: in.Request.UID, Allowed: true, PatchType: "JSONPatch", Patch: base64.StdEncoding.EncodeToString(patch)}})
+	review.Request = nil
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(answer)
+	json.NewEncoder(w).Encode(review)
 }
 
 func main() {

@@ -4,8 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace airlock::webhook {
 namespace {
+
+using Listen = std::pair<std::string, std::uint16_t>;
 
 TEST(ServeCommand, TakesHalfOfTheProcessorsAndAtMostFour) {
     EXPECT_EQ(default_threads(0), 1U) << "the number is not known";
@@ -16,9 +22,9 @@ TEST(ServeCommand, TakesHalfOfTheProcessorsAndAtMostFour) {
 }
 
 TEST(ServeCommand, ReadsAddressAndPort) {
-    EXPECT_EQ(parse_listen("0.0.0.0:8443", "--listen"), std::pair("0.0.0.0", std::uint16_t{8443}));
-    EXPECT_EQ(parse_listen("[::1]:8443", "--listen"), std::pair("::1", std::uint16_t{8443}));
-    EXPECT_EQ(parse_listen(":8443", "--listen"), std::pair("0.0.0.0", std::uint16_t{8443}));
+    EXPECT_EQ(parse_listen("0.0.0.0:8443", "--listen"), Listen("0.0.0.0", 8443));
+    EXPECT_EQ(parse_listen("[::1]:8443", "--listen"), Listen("::1", 8443));
+    EXPECT_EQ(parse_listen(":8443", "--listen"), Listen("0.0.0.0", 8443));
     for (const auto* text : {"", "8443", "host:", "host:x", "host:65536", "host:-1", "host:1 "}) {
         try {
             parse_listen(text, "--listen");

@@ -66,6 +66,8 @@ start() { # kind ip address
 
 check_start() { answers "$1" || ! daemon_runs registry "$folder"; }
 
+# Distribution takes every REGISTRY_… of its environment for a setting: REGISTRY_AUTH_FILE, which skopeo reads, too.
+unset "${!REGISTRY_@}"
 umask 077
 case ${1:-} in
   up)

@@ -5,7 +5,8 @@
 # Environment: KUBECTL (kubectl); REGISTRY_AUTH_FILE and REGISTRY_CERTS (a folder with ca.crt) for tags.
 # Left out of the objects, because the server or a controller sets it and it changes by itself:
 #   events, leases and metrics; resourceVersion, generation, managedFields, times; status of all but nodes;
-#   of a node the heartbeat's times and the list of images it has cached;
+#   of a node the heartbeat's times, the list of images it has cached, and of its oversell record all but the newest
+#   applied value: the older ones are there to know a late writer by;
 #   objects whose controller is in the dump too (a Deployment's ReplicaSets and Pods, a Service's EndpointSlices).
 # uid stays: who deletes an object and makes it again has not left it as it was.
 set -euo pipefail
@@ -31,6 +32,7 @@ filter_objects() {
     | map(if .kind == "Node" then
         del(.status.images, .status.volumesInUse, .status.volumesAttached)
         | .status.conditions |= map({type, status, reason})
+        | .metadata.annotations["node-oversell/state"] |= (values | fromjson | .resources[].applied |= .[:1])
       else del(.status) end)
     | sort_by(.kind, .apiVersion, .metadata.namespace, .metadata.name)[]'
 }

@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,6 +50,15 @@ void Error::compose() {
         text_ += ": ";
     }
     text_ += message_;
+    // Much of a message came from outside, and it goes to terminals: no zero byte ends it, no
+    // escape sequence moves the cursor.
+    std::ranges::replace_if(
+        text_,
+        [](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return (byte < ' ' && c != '\n' && c != '\t') || byte == 0x7f;
+        },
+        '?');
 }
 
 Error& Error::add_context(std::string context) {

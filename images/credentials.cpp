@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <vector>
 
@@ -34,20 +35,25 @@ std::vector<std::filesystem::path> usual_places() {
     return out;
 }
 
+void strip_api_path(std::string_view& key) {
+    for (const std::string_view path : {"/v1/", "/v2/", "/v1", "/v2", "/"}) {
+        if (key.ends_with(path)) {
+            key.remove_suffix(path.size());
+            return;
+        }
+    }
+}
+
 // "https://index.docker.io/v1/" and "quay.io/team" alike: no scheme, no API path, no slash at the
 // end.
 std::string normalize(std::string_view key) {
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (key.starts_with(scheme)) {
             key.remove_prefix(scheme.size());
-            for (const std::string_view path : {"/v1/", "/v2/", "/v1", "/v2", "/"}) {
-                if (key.ends_with(path)) {
-                    key.remove_suffix(path.size());
-                    break;
-                }
-            }
+            strip_api_path(key);
         }
     }
+    if (key.starts_with(kDockerHub)) strip_api_path(key);  // some tools leave the scheme out
     if (key == kDockerHub) return "docker.io";
     return std::string(key);
 }
@@ -68,6 +74,18 @@ Credentials credentials_from(const base::Json& entry, const std::string& what) {
     return out;
 }
 
+// The usual message quotes what was read last, and here that may be a password.
+base::Json parse_quietly(std::string_view text, const std::string& name) {
+    try {
+        return base::parse_json(text, name);
+    } catch (const Error& error) {
+        const std::string_view reason = error.what();
+        const auto line = std::min(reason.find(" at line "), reason.size());
+        const auto place = reason.substr(line, reason.find(':', line) - line);
+        throw Error(Errc::invalid, "{} is not valid JSON{}", name, place);
+    }
+}
+
 }  // namespace
 
 CredentialStore CredentialStore::load(const std::optional<std::filesystem::path>& file) {
@@ -85,7 +103,7 @@ CredentialStore CredentialStore::load(const std::optional<std::filesystem::path>
         }
     }
     if (!text) return store;
-    const auto json = base::parse_json(*text, name);
+    const auto json = parse_quietly(*text, name);
     if (const auto* auths = base::find(json, "auths"); auths != nullptr && auths->is_object()) {
         for (const auto& [key, entry] : auths->items()) {
             auto credentials = credentials_from(entry, fmt::format("{}: {}", name, key));

@@ -50,12 +50,15 @@ bool Platform::accepts(const Platform& offered) const {
 }
 
 Descriptor Descriptor::from_json(const base::Json& json, std::string_view what) {
+    const auto digest = base::require_string(json, "digest", what);
     Descriptor out{.media_type = base::require_string(json, "mediaType", what),
-                   .digest = base::Digest::parse(base::require_string(json, "digest", what)),
+                   .digest = base::with_context(what, [&] { return base::Digest::parse(digest); }),
                    .size = base::require_size(json, "size", what)};
     if (out.size > kMaxSize)
         throw Error(Errc::invalid, "{}: {} bytes are too many for one blob", what, out.size);
     if (const auto* platform = base::find(json, "platform")) {
+        if (!platform->is_object())
+            throw Error(Errc::invalid, "{}: \"platform\" must be an object", what);
         out.platform = Platform{.os = base::get_string(*platform, "os", what),
                                 .architecture = base::get_string(*platform, "architecture", what),
                                 .variant = base::get_string(*platform, "variant", what)};

@@ -152,13 +152,18 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
     auto value = base::get_string(json, "token", host_);
     if (value.empty()) value = base::get_string(json, "access_token", host_);
     if (value.empty()) throw Error(Errc::remote, "the token service of {} sent no token", host_);
-    long seconds = 60;
+    // It becomes a line of our requests.
+    if (!std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7f'; }))
+        throw Error(Errc::remote, "the token service of {} sent a token that is none", host_);
+    std::int64_t seconds = 60;
     if (const auto* given = base::find(json, "expires_in");
-        given != nullptr && given->is_number_integer())
-        seconds = given->get<long>();
+        given != nullptr && given->is_number_integer()) {
+        constexpr std::int64_t kDay = 86'400;  // any number may come; more is more than enough
+        seconds = std::clamp<std::int64_t>(given->get<std::int64_t>(), 0, kDay);
+    }
     return {.value = std::move(value),
             .expires = std::chrono::steady_clock::now() +
-                       std::chrono::seconds(std::max(seconds - 10, 1L))};
+                       std::chrono::seconds(std::max<std::int64_t>(seconds - 10, 1))};
 }
 
 }  // namespace airlock::images

@@ -26,6 +26,13 @@ TEST(Error, WithoutArgumentsTakesBracesAsTheyAre) {
     EXPECT_STREQ(Error(Errc::invalid, "a {} in a {message").what(), "a {} in a {message");
 }
 
+TEST(Error, TextFromOutsideCannotSteerATerminal) {
+    const std::string bad("a\0b\x1b[2Jc\rd\x7f\te\n", 14);
+    Error error(Errc::remote, "it said {}", bad);
+    error.add_context("\x1b[1m");
+    EXPECT_STREQ(error.what(), "?[1m: it said a?b?[2Jc?d?\te\n");
+}
+
 TEST(Error, OnlyWhatPassesByItselfIsTransient) {
     const std::set<Errc> passing{Errc::network, Errc::unavailable, Errc::timeout};
     std::set<std::string_view> names;

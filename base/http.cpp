@@ -62,7 +62,7 @@ struct Transfer {
     CURL* easy;
     HttpResponse response{};
     std::exception_ptr failure{};
-    std::uint64_t to_send = 0;
+    bool unwanted = false;  // the body is not the one that the sink waits for
 
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
         auto& transfer = *static_cast<Transfer*>(self);
@@ -88,7 +88,7 @@ struct Transfer {
         auto& transfer = *static_cast<Transfer*>(self);
         try {
             transfer.take_body({data, size});
-            return size;
+            return transfer.unwanted ? 0 : size;
         } catch (...) {
             transfer.failure = std::current_exception();
             return 0;
@@ -100,6 +100,10 @@ struct Transfer {
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         const bool good = status >= 200 && status < 300;
         if (good && request.body_sink != nullptr) {
+            if (request.body_sink_status != 0 && request.body_sink_status != status) {
+                unwanted = true;
+                return;
+            }
             request.body_sink->write(as_bytes(bytes));
             return;
         }
@@ -155,6 +159,18 @@ void global_init() {
         throw Error(Errc::internal, "libcurl does not start: {}", curl_easy_strerror(code));
 }
 
+std::string certificate_hint(std::string_view reason) {
+    const auto says = [&](std::string_view words) {
+        return reason.find(words) != std::string_view::npos;
+    };
+    if (says("expired") || says("not yet valid"))
+        return "check the clock of this host, and the dates of the server's certificate";
+    if (says("does not match") || says("no alternative certificate"))
+        return "use a name or address that stands in the server's certificate";
+    return "name the certificate authority that signed it (--registry-ca FILE for a registry, "
+           "certificate-authority in the kubeconfig for an API server)";
+}
+
 [[noreturn]] void throw_curl_error(CURLcode code, const char* detail, const HttpRequest& request) {
     const std::string_view reason = *detail != '\0' ? detail : curl_easy_strerror(code);
     const auto where = fmt::format("{} {}", request.method, redact(request.url));
@@ -166,10 +182,16 @@ void global_init() {
         case CURLE_PEER_FAILED_VERIFICATION:
             throw Error(Errc::denied, "{}: the server's certificate is not trusted: {}", where,
                         reason)
-                .set_hint(
-                    "name the certificate authority that signed it (--registry-ca FILE for a "
-                    "registry, "
-                    "certificate-authority in the kubeconfig for an API server)");
+                .set_hint(certificate_hint(reason));
+        case CURLE_SSL_CONNECT_ERROR:
+            // OpenSSL's words for bytes that are no TLS; no later try will find other ones.
+            if (reason.find("wrong version number") != std::string_view::npos) {
+                throw Error(Errc::remote, "{}: the server does not speak TLS on this port", where)
+                    .set_hint(
+                        "check the port; a registry without TLS is reached only when asked for "
+                        "(--registry http://HOST, --plain-http HOST)");
+            }
+            throw Error(Errc::network, "{}: {}", where, reason);
         case CURLE_URL_MALFORMAT:
         case CURLE_UNSUPPORTED_PROTOCOL:
             throw Error(Errc::invalid, "{}: {}", where, reason);
@@ -333,7 +355,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     const auto code = curl_easy_perform(easy);
     if (transfer.failure)
         std::rethrow_exception(transfer.failure);  // the handle, in a state unknown, goes with it
-    if (code != CURLE_OK) throw_curl_error(code, handle->error.data(), request);
+    if (code != CURLE_OK && !transfer.unwanted)
+        throw_curl_error(code, handle->error.data(), request);
 
     auto response = std::move(transfer.response);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response.status);
@@ -341,7 +364,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &effective);
     response.url =
         pool_->options.tls_server_name.empty() && effective != nullptr ? effective : request.url;
-    pool_->give_back(std::move(handle));
+    if (!transfer.unwanted) pool_->give_back(std::move(handle));
     log_debug("{} {} -> {}", request.method, redact(request.url), response.status);
     return response;
 }

@@ -41,6 +41,8 @@ struct HttpRequest {
     RewindableSource* body_source = nullptr;
     // A 2xx body goes here instead of into HttpResponse::body. Called on the requesting thread.
     Sink* body_sink = nullptr;
+    // When not 0: only an answer of this status; the body of another 2xx is not read at all.
+    long body_sink_status = 0;
     std::size_t body_limit = 4 * 1024 * 1024;  // of HttpResponse::body; more is Errc::invalid
     std::chrono::seconds timeout{0};           // of the whole request; 0 for none
     bool follow_redirects = true;              // GET and HEAD only
@@ -76,8 +78,8 @@ class HttpClient {
 };
 
 // Throws nothing for 2xx. Otherwise an Error whose code follows the status (401 and 403 denied, 404
-// not_found, 409 conflict, 429 and 502 to 504 unavailable with Retry-After, else remote) and whose
-// text is `message`.
+// not_found, 409 conflict, 408, 429, 500 and 502 to 504 unavailable with Retry-After, else remote)
+// and whose text is `message`.
 Error status_error(const HttpResponse& response, std::string message);
 
 }  // namespace airlock::base

@@ -50,8 +50,9 @@ bool Platform::accepts(const Platform& offered) const {
 }
 
 Descriptor Descriptor::from_json(const base::Json& json, std::string_view what) {
+    auto type = base::require_string(json, "mediaType", what);
     const auto digest = base::require_string(json, "digest", what);
-    Descriptor out{.media_type = base::require_string(json, "mediaType", what),
+    Descriptor out{.media_type = std::move(type),
                    .digest = base::with_context(what, [&] { return base::Digest::parse(digest); }),
                    .size = base::require_size(json, "size", what)};
     if (out.size > kMaxSize)

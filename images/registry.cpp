@@ -6,6 +6,8 @@
 #include "base/url.hpp"
 #include "images/registry_auth.hpp"
 
+#include <algorithm>
+
 namespace airlock::images {
 namespace {
 
@@ -24,7 +26,13 @@ std::string api_host(const std::string& host) {
 }
 
 // The registry's own words: {"errors":[{"code":…,"message":…,"detail":…}]}; else the beginning of
-// the body.
+// the body. In one line, whatever came.
+std::string in_one_line(std::string text) {
+    std::ranges::replace_if(
+        text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return text;
+}
+
 std::string reason_of(const HttpResponse& response) {
     try {
         const auto json = base::parse_json(response.body, "the answer");
@@ -35,10 +43,10 @@ std::string reason_of(const HttpResponse& response) {
             const auto message = base::get_string(error, "message", "the answer");
             if (!message.empty()) text += ": " + message;
         }
-        if (!text.empty()) return text.substr(0, 500);
+        if (!text.empty()) return in_one_line(text.substr(0, 500));
     } catch (const Error&) {  // not JSON: a proxy in between
     }
-    return response.body.substr(0, 200);
+    return in_one_line(response.body.substr(0, 200));
 }
 
 class CountingSource final : public base::RewindableSource {
@@ -47,14 +55,21 @@ class CountingSource final : public base::RewindableSource {
         : from_(from), progress_(progress) {}
     std::size_t read(std::span<std::byte> buffer) override {
         const auto count = from_.read(buffer);
-        if (progress_) progress_(count);
+        position_ += count;
+        if (progress_ && position_ > told_) progress_(position_ - told_);
+        told_ = std::max(told_, position_);
         return count;
     }
     std::uint64_t size() const override { return from_.size(); }
-    void rewind(std::uint64_t offset) override { from_.rewind(offset); }
+    void rewind(std::uint64_t offset) override {
+        from_.rewind(offset);
+        position_ = offset;
+    }
 
   private:
     base::RewindableSource& from_;
+    std::uint64_t position_ = 0;
+    std::uint64_t told_ = 0;  // a byte that is sent again is not progress
     const std::function<void(std::uint64_t)>& progress_;
 };
 
@@ -73,7 +88,7 @@ struct RegistryClient::State {
           base_url((given.plain_http ? "http://" : "https://") + api_host(host)),
           options(std::move(given)),
           stop(std::move(token)),
-          http(base::HttpOptions{.trust = options.trust}),
+          http(base::HttpOptions{.trust = options.trust, .stall_timeout = options.stall_timeout}),
           auth(host, options.credentials, options.plain_http) {}
 
     std::string url(const std::string& repository, std::string_view rest) const {
@@ -97,6 +112,11 @@ struct RegistryClient::State {
         request.authorization = *better;
         return http.send(request, stop);
     }
+
+    // The same for the place that an upload was sent to.
+    HttpResponse call_upload(const std::string& repository, HttpRequest request);
+    void forget_upload(const std::string& repository, const HttpResponse& opened,
+                       const std::string& requested);
 
     template <typename Task>
     decltype(auto) retried(const std::string& what, Task&& task) {
@@ -169,9 +189,11 @@ Manifest RegistryClient::get_manifest(const std::string& repository,
         auto manifest = Manifest::parse(response.body, type == nullptr ? "" : *type, what);
         if (identifier.find(':') != std::string::npos) {
             const auto wanted = base::Digest::parse(identifier);
-            if (manifest.descriptor.digest != wanted && wanted.algorithm() == "sha256") {
+            base::Hasher hasher(wanted.algorithm());
+            hasher.update(base::as_bytes(manifest.raw));
+            if (const auto seen = hasher.finish(); seen != wanted) {
                 throw Error(Errc::integrity, "{}: the registry sent other bytes, of digest {}",
-                            what, manifest.descriptor.digest.text());
+                            what, seen.text());
             }
         }
         return manifest;
@@ -193,10 +215,15 @@ std::optional<Descriptor> RegistryClient::head_manifest(const std::string& repos
         const auto* digest = response.header("docker-content-digest");
         // The header is optional in the specification: then the body tells.
         if (digest == nullptr) return get_manifest(repository, identifier).descriptor;
+        const auto said = base::with_context(what, [&] { return base::Digest::parse(*digest); });
+        if (identifier.find(':') != std::string::npos && said.text() != identifier) {
+            throw Error(Errc::integrity, "{}: the registry says that its digest is {}", what,
+                        said.text());
+        }
         const auto* length = response.header("content-length");
         return Descriptor{
             .media_type = type == nullptr ? "" : *type,
-            .digest = base::Digest::parse(*digest),
+            .digest = said,
             .size = length == nullptr ? 0 : std::strtoull(length->c_str(), nullptr, 10)};
     });
 }
@@ -216,16 +243,18 @@ void RegistryClient::put_manifest(const std::string& repository, const std::stri
 
 void RegistryClient::delete_manifest(const std::string& repository, const base::Digest& digest) {
     auto& state = *state_;
-    const auto response = state.call(
-        repository, "pull,push,delete",
-        {.method = "DELETE", .url = state.url(repository, "manifests/" + digest.text())});
-    if (response.status == 405) {
-        throw Error(Errc::unsupported, "{}/{}: this registry does not delete", state.host,
-                    repository)
-            .set_hint("Distribution: storage.delete.enabled: true in its configuration");
-    }
-    if (!response.ok() && response.status != 404)
-        state.refuse(response, "delete", repository, digest.text());
+    state.retried(fmt::format("{}/{} {}", state.host, repository, digest.short_hex()), [&] {
+        const auto response = state.call(
+            repository, "pull,push,delete",
+            {.method = "DELETE", .url = state.url(repository, "manifests/" + digest.text())});
+        if (response.status == 405) {
+            throw Error(Errc::unsupported, "{}/{}: this registry does not delete", state.host,
+                        repository)
+                .set_hint("Distribution: storage.delete.enabled: true in its configuration");
+        }
+        if (!response.ok() && response.status != 404)
+            state.refuse(response, "delete", repository, digest.text());
+    });
 }
 
 void RegistryClient::delete_tag(const std::string& repository, const std::string& tag) {
@@ -265,10 +294,14 @@ bool RegistryClient::can_delete(const std::string& repository) {
     auto& state = *state_;
     // A digest that nothing has: 404 where deleting is allowed, 405 where it is switched off.
     const auto nothing = base::sha256("airlock asks whether this registry deletes");
-    const auto response = state.call(
-        repository, "pull,push,delete",
-        {.method = "DELETE", .url = state.url(repository, "manifests/" + nothing.text())});
-    return response.status == 404 || response.ok();
+    return state.retried(fmt::format("{}/{}", state.host, repository), [&] {
+        const auto response = state.call(
+            repository, "pull,push,delete",
+            {.method = "DELETE", .url = state.url(repository, "manifests/" + nothing.text())});
+        if (response.status >= 500 || response.status == 429)
+            state.refuse(response, "ask whether it deletes", repository, "a manifest");
+        return response.status == 404 || response.ok();
+    });
 }
 
 bool RegistryClient::has_blob(const std::string& repository, const base::Digest& digest) {
@@ -298,12 +331,14 @@ bool RegistryClient::get_blob(const std::string& repository, const Descriptor& b
         request.headers.push_back(fmt::format("Range: bytes={}-", offset));
     }
     request.body_sink = &to;
+    request.body_sink_status = offset > 0 ? 206 : 200;
     const auto response = state.call(repository, "pull", request);
     if (!response.ok()) state.refuse(response, "pull", repository, blob.digest.text());
-    if (offset > 0 && response.status != 206) {
-        throw Error(Errc::remote,
-                    "{}/{}: {} came from its beginning, though the registry does ranges",
-                    state.host, repository, blob.digest.text());
+    // It said that it does ranges, and began at the front: another server of the same name.
+    if (offset > 0 && response.status != 206) return false;
+    if (response.status != request.body_sink_status) {
+        throw Error(Errc::remote, "{}/{}: the registry answered {} in place of {}", state.host,
+                    repository, response.status, blob.digest.text());
     }
     return true;
 }
@@ -327,10 +362,40 @@ std::string upload_location(const HttpResponse& response, const std::string& req
     if (location == nullptr)
         throw Error(Errc::remote, "{}: the registry opened an upload and did not say where",
                     base::redact(requested));
-    return base::resolve_url(requested, *location);
+    auto url = base::resolve_url(requested, *location);
+    const auto from = base::parse_url(requested);
+    const auto to = base::parse_url(url);
+    if (from.scheme == "https" && to.scheme != "https") {
+        throw Error(Errc::denied, "{}: the registry sends the upload to {}, which is not HTTPS",
+                    base::redact(requested), base::redact(url))
+            .set_hint(
+                "a proxy in front of the registry has to set X-Forwarded-Proto: https; or "
+                "set http.host (Distribution) or external_url (Harbor) to https://…");
+    }
+    return url;
 }
 
 }  // namespace
+
+// Our credentials are the registry's alone: a storage service that it sends us to has them in the
+// URL.
+HttpResponse RegistryClient::State::call_upload(const std::string& repository,
+                                                HttpRequest request) {
+    if (base::parse_url(request.url).origin() != base::parse_url(base_url).origin())
+        return http.send(request, stop);
+    return call(repository, "pull,push", std::move(request));
+}
+
+// A courtesy: the registry forgets it by itself after a while.
+void RegistryClient::State::forget_upload(const std::string& repository, const HttpResponse& opened,
+                                          const std::string& requested) {
+    try {
+        call_upload(repository, {.method = "DELETE", .url = upload_location(opened, requested)});
+    } catch (const Error& error) {
+        if (error.code() == Errc::cancelled) throw;
+        base::log_debug("{}", error.what());
+    }
+}
 
 void RegistryClient::push_blob(const std::string& repository, const Descriptor& blob,
                                base::RewindableSource& from,
@@ -341,12 +406,17 @@ void RegistryClient::push_blob(const std::string& repository, const Descriptor& 
     state.retried(fmt::format("{}/{} {}", state.host, repository, blob.digest.short_hex()), [&] {
         const auto opened = state.call(repository, "pull,push", {.method = "POST", .url = uploads});
         if (opened.status != 202) state.refuse(opened, "push to", repository, blob.digest.text());
-        const auto response = state.call(repository, "pull,push",
-                                         {.method = "PUT",
-                                          .url = base::with_query(upload_location(opened, uploads),
-                                                                  "digest", blob.digest.text()),
-                                          .headers = {"Content-Type: application/octet-stream"},
-                                          .body_source = &counted});
+        const auto response =
+            state.call_upload(repository, {.method = "PUT",
+                                           .url = base::with_query(upload_location(opened, uploads),
+                                                                   "digest", blob.digest.text()),
+                                           .headers = {"Content-Type: application/octet-stream"},
+                                           .body_source = &counted});
+        // The registry was started anew, or another one of several has this upload: begin again.
+        if (response.status == 404) {
+            throw Error(Errc::unavailable, "{}/{}: the registry lost the upload of {}", state.host,
+                        repository, blob.digest.text());
+        }
         if (response.status != 201) state.refuse(response, "push", repository, blob.digest.text());
     });
 }
@@ -356,18 +426,20 @@ MountResult RegistryClient::mount_blob(const std::string& repository, const base
     auto& state = *state_;
     auto url = state.url(repository, "blobs/uploads/");
     url = base::with_query(base::with_query(url, "mount", digest.text()), "from", from);
-    const auto response = state.call(repository, "pull,push", {.method = "POST", .url = url}, from);
-    if (response.status == 201) return MountResult::mounted;
-    // 202: an upload was opened instead. 401: Harbor, when the token does not reach into the other
-    // project.
-    if (response.status == 202) {
-        state.call(repository, "pull,push",
-                   {.method = "DELETE", .url = upload_location(response, url)});
-        return MountResult::upload_needed;
-    }
-    if (response.status == 401 || response.status == 403 || response.status == 404)
-        return MountResult::upload_needed;
-    state.refuse(response, "mount", repository, digest.text());
+    return state.retried(fmt::format("{}/{} {}", state.host, repository, digest.short_hex()), [&] {
+        const auto response =
+            state.call(repository, "pull,push", {.method = "POST", .url = url}, from);
+        if (response.status == 201) return MountResult::mounted;
+        // 202: an upload was opened instead. 401: Harbor, when the token does not reach into the
+        // other project.
+        if (response.status == 202) {
+            state.forget_upload(repository, response, url);
+            return MountResult::upload_needed;
+        }
+        if (response.status == 401 || response.status == 403 || response.status == 404)
+            return MountResult::upload_needed;
+        state.refuse(response, "mount", repository, digest.text());
+    });
 }
 
 }  // namespace airlock::images

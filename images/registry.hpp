@@ -25,6 +25,7 @@ struct RegistryOptions {
     bool plain_http = false;                        // only when the operator asked for it, by host
     CredentialStore credentials;
     base::RetryPolicy retry;
+    std::chrono::seconds stall_timeout{60};  // no byte either way for so long is a failed try
 };
 
 enum class MountResult { mounted, upload_needed };

@@ -267,6 +267,11 @@ const Review& ReviewParser::parse(std::string& body) {
     return review;
 }
 
+void ReviewParser::shrink() {
+    constexpr std::size_t kUsual = 512 * 1024;
+    if (state_->parser.capacity() > kUsual) state_ = std::make_unique<State>();
+}
+
 std::string write_review(std::string_view api_version, std::string_view uid,
                          const ReviewAnswer& answer) {
     std::string out;

@@ -68,6 +68,8 @@ class ReviewParser {
     // Errc::invalid for what is no review of a known version with a uid. `body` gets the padding it
     // needs, and must not change while the review is used.
     const Review& parse(std::string& body);
+    // Frees what a review far above the usual size made grow; the Review dies with it.
+    void shrink();
 
   private:
     struct State;

@@ -56,6 +56,16 @@ class AdmissionHandler final : public RequestHandler {
 
     Reply handle(const RequestHead& head, std::string& body) override {
         if (is_health(head.path)) return health(state_, head.path);
+        auto reply = answer(body);
+        parser_.shrink();
+        return reply;
+    }
+
+    void refused(unsigned status) override { state_.metrics.record_refused(status); }
+    void connections_changed(int by) override { state_.metrics.record_connections(by); }
+
+  private:
+    Reply answer(std::string& body) {
         const auto begin = Metrics::Clock::now();
         const auto policy = state_.policy.get();
         try {
@@ -70,10 +80,6 @@ class AdmissionHandler final : public RequestHandler {
         }
     }
 
-    void refused(unsigned status) override { state_.metrics.record_refused(status); }
-    void connections_changed(int by) override { state_.metrics.record_connections(by); }
-
-  private:
     // A node in doubt asks every 10 s, and thousands may: a line a reason now and then says enough.
     void report(const Mutation& mutation, Metrics::Clock::time_point now) {
         auto& last = reported_.at(static_cast<std::size_t>(mutation.doubt));

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "webhook/admission_review.hpp"
+#include "webhook/byte_budget.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -46,7 +47,11 @@ class Connection {
 
 // What all connections of a server share.
 struct Common {
+    explicit Common(const ServerOptions& chosen)
+        : options(chosen), large_bodies(chosen.max_large_bodies) {}
+
     ServerOptions options;
+    ByteBudget large_bodies;
     std::atomic<bool> ending{false};
     std::atomic<std::size_t> open{0};
     std::mutex mutex;
@@ -197,11 +202,24 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
             handler_.refused(reply->status);
             return send(std::move(*reply));
         }
-        if (const auto length = parser_->content_length()) {
-            parser_->get().body().reserve(static_cast<std::size_t>(*length) + kBodyPadding);
+        if (!parser_->is_done() && !make_room()) {
+            return refuse({.status = 503, .body = "too many large requests at once\n"});
         }
         if (beast::iequals(request[http::field::expect], "100-continue")) return send_continue();
         read_body();
+    }
+
+    bool make_room() {
+        const auto length = parser_->content_length();
+        const auto& options = common_.options;
+        if (!length || *length > options.large_body) {
+            // Without a length, the largest is to be expected.
+            room_ =
+                common_.large_bodies.take(length.value_or(options.max_body) * options.cost_of_byte);
+            if (!room_) return false;
+        }
+        if (length) parser_->get().body().reserve(static_cast<std::size_t>(*length) + kBodyPadding);
+        return true;
     }
 
     void send_continue() {
@@ -228,8 +246,15 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
                 auto& body = self->parser_->get().body();
                 if (body.capacity() < body.size() + kBodyPadding)
                     body.reserve(body.size() + kBodyPadding);
-                self->send(self->handler_.handle(self->head(), body));
+                auto reply = self->handler_.handle(self->head(), body);
+                self->drop_body();  // the client may take its time over the reply
+                self->send(std::move(reply));
             });
+    }
+
+    void drop_body() {
+        std::string().swap(parser_->get().body());
+        room_ = {};
     }
 
     RequestHead head() const {
@@ -244,6 +269,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     void refuse(Reply reply) {
         handler_.refused(reply.status);
         unread_ = true;
+        drop_body();
         send(std::move(reply));
     }
 
@@ -298,6 +324,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<Clock::time_point> idle_since_;
+    ByteBudget::Share room_;
     std::string out_;
     std::array<char, 4096> scratch_;
     int lingered_ = 0;
@@ -318,7 +345,8 @@ struct HttpsServer::State {
     std::vector<std::unique_ptr<net::steady_timer>> pauses;
     std::size_t next = 0;
 
-    explicit State(const SharedValue<TlsContext>& source) : tls(source) {}
+    State(const ServerOptions& options, const SharedValue<TlsContext>& source)
+        : common(options), tls(source) {}
 
     void listen(const Listener& listener) {
         const auto name = fmt::format("{}:{}", listener.address, listener.port);
@@ -404,8 +432,7 @@ struct HttpsServer::State {
 
 HttpsServer::HttpsServer(ServerOptions options, std::vector<Listener> listeners,
                          const SharedValue<TlsContext>& tls)
-    : state_(std::make_unique<State>(tls)) {
-    state_->common.options = options;
+    : state_(std::make_unique<State>(options, tls)) {
     state_->listeners = std::move(listeners);
     for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
         auto& worker = *state_->workers.emplace_back(std::make_unique<Worker>());

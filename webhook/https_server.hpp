@@ -1,7 +1,7 @@
 // An HTTP/1.1 server for few, busy, long-lived connections: the API server's. Each thread has an
 // event loop and its connections to itself; requests of one connection are answered in order. What
 // a request means is the handler's affair; what a client may cost is this file's: header, body,
-// time and number of connections are bounded.
+// time, number of connections and the memory of all bodies together are bounded.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -39,7 +39,7 @@ class RequestHandler {
     virtual std::optional<Reply> refuse(const RequestHead& head) = 0;
     // `body` has kBodyPadding spare bytes, so that parsing it needs no copy.
     virtual Reply handle(const RequestHead& head, std::string& body) = 0;
-    // A request that never reached handle(): 400, 413, 431.
+    // A request that never reached handle(): 400, 413, 431, 503.
     virtual void refused(unsigned status) = 0;
     virtual void connections_changed(int by) = 0;
 };
@@ -53,9 +53,16 @@ struct Listener {
 
 struct ServerOptions {
     unsigned threads = 2;
-    std::size_t max_connections = 1024;
+    std::size_t max_connections = 512;
     std::uint32_t max_header = 16 * 1024;
     std::uint64_t max_body = 7ULL * 1024 * 1024;
+    // Bodies larger than a usual review share a budget; who finds it used up gets 503, while
+    // reviews of the usual size are answered all the same. A byte of them costs six: itself and
+    // what the parser makes of it. With the connections' own buffers the sum stays below the memory
+    // limit in the kit's Deployment.
+    std::uint64_t large_body = 128ULL * 1024;
+    std::uint64_t max_large_bodies = 64ULL * 1024 * 1024;
+    std::uint64_t cost_of_byte = 6;
     std::chrono::milliseconds handshake_time{5000};
     // From a request's first byte to its last; and for the client to take the reply.
     std::chrono::milliseconds request_time{10000};

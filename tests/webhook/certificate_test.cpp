@@ -4,6 +4,7 @@
 #include "tests/webhook/support.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 namespace airlock::webhook {
 namespace {
@@ -16,6 +17,13 @@ TEST(Certificate, TakesAPairAndKnowsItsEnd) {
     const auto left = context.expires - std::chrono::system_clock::now();
     EXPECT_GT(left, std::chrono::minutes(50));
     EXPECT_LT(left, std::chrono::minutes(61));
+}
+
+TEST(Certificate, AllowsNoTlsBelow1_2) {
+    const TlsContextFactory factory;
+    const auto pair = test::make_pair_for("a");
+    const auto context = factory.make(pair.certificate, pair.key);
+    EXPECT_EQ(SSL_CTX_get_min_proto_version(context.native.get()), TLS1_2_VERSION);
 }
 
 TEST(Certificate, RefusesHalfAPair) {

@@ -140,6 +140,76 @@ TEST_F(HttpsServerRunning, RefusesBadRequestsByStatus) {
     }
 }
 
+TEST_F(HttpsServerRunning, TakesSevenMebibytesAndNotAByteMore) {
+    start();
+    constexpr std::size_t kLimit = 7 * 1024 * 1024;
+    Client largest(server_->port(kTls), true);
+    largest.send(post("/mutate", std::string(kLimit, ' ')));
+    EXPECT_EQ(largest.receive().status, 400) << "read, and found to be no JSON";
+    largest.send(get("/readyz"));
+    EXPECT_EQ(largest.receive().status, 200);
+    Client larger(server_->port(kTls), true);
+    larger.send(post("/mutate", std::string(kLimit + 1, ' ')));
+    EXPECT_EQ(larger.receive().status, 413);
+}
+
+TEST_F(HttpsServerRunning, AnswersDeepNestingLikeAnyOtherRequest) {
+    start();
+    const std::string open(1'000'000, '[');
+    auto body = review();
+    const std::string_view spec = "\"spec\":{";
+    const auto at = body.find(spec);
+    ASSERT_NE(at, std::string::npos);
+    auto closed = body;
+    closed.insert(at + spec.size(), "\"deep\":" + open + std::string(open.size(), ']') + ",");
+    body.insert(at + spec.size(), "\"deep\":" + open);
+    Client client(server_->port(kTls), true);
+    struct {
+        const char* name;
+        const std::string& request;
+        int status;
+    } const rows[] = {
+        {"brackets alone", open, 400},
+        {"never closed", body, 400},
+        {"in a part that is passed over", closed, 200},
+    };
+    for (const auto& row : rows) {
+        client.send(post("/mutate", row.request));
+        EXPECT_EQ(client.receive().status, row.status) << row.name;
+    }
+    client.send(post("/mutate", review()));
+    EXPECT_EQ(client.receive().status, 200);
+}
+
+TEST_F(HttpsServerRunning, HoldsLargeBodiesToABudgetAndAnswersUsualOnesAllTheSame) {
+    start({.large_body = 10'000, .max_large_bodies = 30'000, .cost_of_byte = 1});
+    const auto head = [](std::size_t length) {
+        return fmt::format(
+            "POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+            "Expect: 100-continue\r\n\r\n",
+            length);
+    };
+    Client first(server_->port(kTls), true);
+    first.send(head(20'000));
+    ASSERT_EQ(first.receive().status, 100);
+    Client second(server_->port(kTls), true);
+    second.send(head(20'000));
+    EXPECT_EQ(second.receive().status, 503);
+    Client chunked(server_->port(kTls), true);
+    chunked.send(
+        "POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n");
+    EXPECT_EQ(chunked.receive().status, 503) << "may become the largest";
+    Client usual(server_->port(kTls), true);
+    usual.send(post("/mutate", review()));
+    EXPECT_EQ(usual.receive().status, 200);
+    first.send(std::string(20'000, ' '));
+    EXPECT_EQ(first.receive().status, 400);
+    Client third(server_->port(kTls), true);
+    third.send(head(20'000));
+    EXPECT_EQ(third.receive().status, 100) << "the first gave back what it took";
+}
+
 TEST_F(HttpsServerRunning, ServesMetricsAndHealthInPlainHttp) {
     Client tls(start().port(kTls), true);
     tls.send(post("/mutate", review()));
@@ -191,6 +261,24 @@ TEST_F(HttpsServerRunning, DropsClientsThatAreTooSlow) {
     Client stalled(server_->port(kTls), true);
     stalled.send(post("/mutate", review()).substr(0, 3000));
     EXPECT_TRUE(stalled.closed_within(seconds(5))) << "half a body";
+}
+
+TEST_F(HttpsServerRunning, GivesAClientThatSendsAByteNowAndThenNoMoreTime) {
+    start({.request_time = milliseconds(300)});
+    Client slow(server_->port(kTls), true);
+    slow.send("POST /mutate HTTP/1.1\r\n");
+    const auto begin = std::chrono::steady_clock::now();
+    bool closed = false;
+    while (!closed && std::chrono::steady_clock::now() - begin < seconds(5))
+        closed = !slow.send("x") || slow.closed_within(milliseconds(50));
+    EXPECT_TRUE(closed);
+}
+
+TEST_F(HttpsServerRunning, SpeaksNoTlsBelow1_2) {
+    start();
+    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_3).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_2).connected());
+    EXPECT_FALSE(Client(server_->port(kTls), test::TlsVersion::v1_1).connected());
 }
 
 TEST_F(HttpsServerRunning, MakesRoomForANewcomerByClosingTheLongestIdle) {

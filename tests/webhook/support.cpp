@@ -128,7 +128,12 @@ Client::Client(std::uint16_t port, void* session) {
     connect(port, true, session);
 }
 
-void Client::connect(std::uint16_t port, bool tls, void* session) {
+Client::Client(std::uint16_t port, TlsVersion version) {
+    connect(port, true, nullptr, version);
+}
+
+void Client::connect(std::uint16_t port, bool tls, void* session,
+                     std::optional<TlsVersion> version) {
     std::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes without MSG_NOSIGNAL
     fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
     // Every read has an end: a server that never answers fails the test instead of hanging it.
@@ -143,6 +148,14 @@ void Client::connect(std::uint16_t port, bool tls, void* session) {
         auto* context = SSL_CTX_new(TLS_client_method());
         context_ = context;
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+        if (version) {
+            constexpr std::array kVersions{TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
+            const int number = kVersions.at(static_cast<std::size_t>(*version));
+            // So that it is the server who refuses an old version.
+            SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
+            SSL_CTX_set_min_proto_version(context, number);
+            SSL_CTX_set_max_proto_version(context, number);
+        }
         auto* ssl = SSL_new(context);
         ssl_ = ssl;
         SSL_set_fd(ssl, fd_);

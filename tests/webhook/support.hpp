@@ -62,6 +62,8 @@ struct Pair {
 };
 Pair make_pair_for(std::string_view common_name);
 
+enum class TlsVersion { v1_1, v1_2, v1_3 };
+
 // One connection to 127.0.0.1.
 class Client {
   public:
@@ -86,9 +88,12 @@ class Client {
     // What a later Client can resume with; owned by this one.
     void* session();
     Client(std::uint16_t port, void* session);
+    // Speaks this version alone.
+    Client(std::uint16_t port, TlsVersion version);
 
   private:
-    void connect(std::uint16_t port, bool tls, void* session);
+    void connect(std::uint16_t port, bool tls, void* session,
+                 std::optional<TlsVersion> version = std::nullopt);
     std::optional<std::string> read_some();
 
     int fd_ = -1;

@@ -1,0 +1,135 @@
+// The program as the cluster runs it: its files change under it, and it is asked to end.
+#include "tests/webhook/server_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace airlock::webhook {
+namespace {
+
+using std::chrono::seconds;
+using test::Client;
+using test::eventually;
+using test::get;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string name_served(const test::ServerProcess& server) {
+    return Client(server.port(), true).peer_name();
+}
+
+std::string metrics(const test::ServerProcess& server) {
+    Client client(server.metrics_port(), false);
+    client.send(get("/metrics"));
+    return client.receive().body;
+}
+
+TEST(ServeProcess, TakesANewCertificateOnSighupWithoutDroppingAConnection) {
+    const test::ServerProcess server;
+    Client before(server.port(), true);
+    ASSERT_EQ(before.peer_name(), "first");
+    const auto next = test::make_pair_for("second");
+    server.write("tls.crt", next.certificate);
+    server.write("tls.key", next.key);
+    server.signal(SIGHUP);
+    EXPECT_TRUE(eventually(seconds(10), [&] { return name_served(server) == "second"; }));
+    before.send(get("/readyz"));
+    EXPECT_EQ(before.receive().body, "ok");
+}
+
+TEST(ServeProcess, KeepsTheOldPairWhileTheFilesAreHalfWritten) {
+    const test::ServerProcess server;
+    const auto next = test::make_pair_for("second");
+    server.write("tls.crt", next.certificate);
+    server.signal(SIGHUP);
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return metrics(server).find("certificate_errors_total 1\n") != std::string::npos;
+    }));
+    EXPECT_EQ(name_served(server), "first");
+    server.write("tls.key", next.key.substr(0, next.key.size() / 2));
+    server.signal(SIGHUP);
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return metrics(server).find("certificate_errors_total 2\n") != std::string::npos;
+    }));
+    EXPECT_EQ(name_served(server), "first");
+    server.write("tls.key", next.key);
+    // No signal: it looks by itself every two seconds.
+    EXPECT_TRUE(eventually(seconds(20), [&] { return name_served(server) == "second"; }));
+}
+
+TEST(ServeProcess, TakesANewPolicyByItselfAndKeepsTheLastGoodOne) {
+    const test::ServerProcess server;
+    const auto generation = [&] {
+        const auto text = metrics(server);
+        const auto at = text.find("policy_info{");
+        return text.substr(at, text.find('\n', at) - at);
+    };
+    const auto first = generation();
+    server.write("policy.yaml", test::policy_text("3"));
+    EXPECT_TRUE(eventually(seconds(20), [&] { return generation() != first; }));
+    const auto second = generation();
+    server.write("policy.yaml", test::policy_text("many"));
+    ASSERT_TRUE(eventually(
+        seconds(20), [&] { return metrics(server).find("policy_good 0\n") != std::string::npos; }));
+    EXPECT_EQ(generation(), second);
+    EXPECT_THAT(server.log(), HasSubstr("the last good policy stays in force"));
+}
+
+TEST(ServeProcess, ServesOnAfterSigtermAndEndsWithinItsGrace) {
+    test::ServerProcess server({"--drain-seconds=1", "--grace-seconds=1"});
+    Client kept(server.port(), true);
+    kept.send(get("/readyz"));
+    ASSERT_EQ(kept.receive().status, 200);
+    Client stuck(server.port(), true);
+    stuck.send("POST /mutate HTTP/1.1\r\n");  // never finishes its request
+    server.signal(SIGTERM);
+    ASSERT_TRUE(eventually(
+        seconds(10), [&] { return server.log().find("serving 1 s more") != std::string::npos; }));
+    kept.send(get("/readyz"));
+    const auto reply = kept.receive();
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_THAT(reply.head, HasSubstr("Connection: close"));
+    // A second SIGTERM would end it at once; the first one's grace is what counts here.
+    EXPECT_TRUE(
+        eventually(seconds(10), [&] { return server.log().find("ended") != std::string::npos; }));
+    EXPECT_THAT(server.log(), HasSubstr("still open after 1 s of grace"));
+}
+
+TEST(ServeProcess, EndsInOrderWithNothingToWaitFor) {
+    test::ServerProcess server({"--drain-seconds=0", "--grace-seconds=5"});
+    EXPECT_EQ(server.end_within(seconds(10)), 0) << server.log();
+}
+
+TEST(ServeProcess, SaysNoSecretWhateverHappensToItsFiles) {
+    test::ServerProcess server({"--drain-seconds=0"});
+    const auto next = test::make_pair_for("second");
+    for (const auto& [certificate, key] :
+         {std::pair{next.certificate, next.key.substr(0, 150)}, std::pair{next.key, next.key},
+          std::pair{next.certificate, next.key}}) {
+        const auto before = server.log().size();
+        server.write("tls.crt", certificate);
+        server.write("tls.key", key);
+        server.signal(SIGHUP);
+        ASSERT_TRUE(eventually(seconds(10), [&] { return server.log().size() > before; }));
+    }
+    Client client(server.port(), true);
+    client.send(
+        "POST /mutate HTTP/1.1\r\nAuthorization: Bearer a-token-of-somebody\r\n"
+        "Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"secret\":\"value");
+    EXPECT_EQ(client.receive().status, 400);
+    server.end_within(seconds(20));
+    const auto log = server.log();
+    EXPECT_THAT(log, HasSubstr("certificate"));
+    for (const auto& key : {server.pair().key, next.key}) {
+        for (std::size_t at = 30; at + 30 < key.size(); at += 20)
+            EXPECT_THAT(log, Not(HasSubstr(key.substr(at, 20))));
+    }
+    EXPECT_THAT(log, Not(HasSubstr("PRIVATE KEY")));
+    EXPECT_THAT(log, Not(HasSubstr("a-token-of-somebody")));
+    EXPECT_THAT(log, Not(HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace airlock::webhook

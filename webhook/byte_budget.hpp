@@ -1,0 +1,61 @@
+// A sum of bytes that many holders share: how much memory the bodies of large requests may take
+// together, however many clients send them. Any thread may take and give back. Never waits.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace airlock::webhook {
+
+class ByteBudget {
+  public:
+    // What was taken; gives it back when it goes. Must not outlive the budget.
+    class Share {
+      public:
+        Share() = default;
+        Share(Share&& other) noexcept
+            : budget_(std::exchange(other.budget_, nullptr)), bytes_(other.bytes_) {}
+        Share& operator=(Share&& other) noexcept {
+            if (this == &other) return *this;
+            release();
+            budget_ = std::exchange(other.budget_, nullptr);
+            bytes_ = other.bytes_;
+            return *this;
+        }
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+        ~Share() { release(); }
+
+        explicit operator bool() const { return budget_ != nullptr; }
+
+      private:
+        friend class ByteBudget;
+        Share(ByteBudget& budget, std::uint64_t bytes) : budget_(&budget), bytes_(bytes) {}
+        void release() {
+            if (budget_ != nullptr) budget_->taken_ -= bytes_;
+            budget_ = nullptr;
+        }
+
+        ByteBudget* budget_ = nullptr;
+        std::uint64_t bytes_ = 0;
+    };
+
+    explicit ByteBudget(std::uint64_t limit) : limit_(limit) {}
+
+    // An empty share when there is not as much left.
+    Share take(std::uint64_t bytes) {
+        auto taken = taken_.load();
+        do {
+            if (bytes > limit_ || taken > limit_ - bytes) return {};
+        } while (!taken_.compare_exchange_weak(taken, taken + bytes));
+        return Share(*this, bytes);
+    }
+    std::uint64_t taken() const { return taken_; }
+
+  private:
+    std::uint64_t limit_;
+    std::atomic<std::uint64_t> taken_{0};
+};
+
+}  // namespace airlock::webhook

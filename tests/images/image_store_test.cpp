@@ -1,0 +1,320 @@
+// Images in an OCI layout (folder and archive) and in what `docker save` writes.
+#include "images/image_store.hpp"
+
+#include "base/json.hpp"
+#include "images/image_builder.hpp"
+#include "tests/support/expect_error.hpp"
+#include "tests/support/tar_text.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace airlock::images {
+namespace {
+
+using base::Errc;
+using base::Json;
+using test::expect_error;
+using test::TarText;
+
+constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
+constexpr std::string_view kContainerdName = "io.containerd.image.name";
+
+// Files by name, to be a folder or an archive.
+using Files = std::map<std::string, std::string>;
+
+class ImageStoreTest : public testing::Test {
+  protected:
+    std::shared_ptr<const FileSet> folder(const Files& files) const {
+        for (const auto& [name, text] : files)
+            folder_.write("layout/" + name, text);
+        return open_folder(folder_ / "layout");
+    }
+    std::shared_ptr<const FileSet> archive(const Files& files) const {
+        TarText tar;
+        for (const auto& [name, text] : files)
+            tar.add(name, text);
+        return open_archive(folder_.write("images.tar", tar.closed()));
+    }
+    static std::string bytes(ImageStore& store, const Descriptor& descriptor) {
+        return base::read_all(*store.blob(descriptor), 1U << 20U, "blob");
+    }
+
+    test::TempFolder folder_;
+};
+
+BuiltImage image(const std::string& content) {
+    return build_image({.files = {{.path = "app", .content = content}},
+                        .entrypoint = {"/app"},
+                        .cmd = {},
+                        .env = {},
+                        .user = {},
+                        .workdir = {},
+                        .labels = {},
+                        .platform = {}});
+}
+
+std::string blob_path(const base::Digest& digest) {
+    return "blobs/sha256/" + std::string(digest.hex());
+}
+
+// A layout that grows image by image.
+struct Layout {
+    Files files{{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"}};
+    Json index{{"schemaVersion", 2}, {"manifests", Json::array()}};
+
+    Layout& add(const BuiltImage& built, std::map<std::string, std::string> annotations) {
+        files[blob_path(built.manifest.descriptor.digest)] = built.manifest.raw;
+        files[blob_path(built.config_descriptor.digest)] = built.config;
+        files[blob_path(built.layer_descriptor.digest)] = built.layer;
+        auto descriptor = built.manifest.descriptor;
+        descriptor.annotations = std::move(annotations);
+        index["manifests"].push_back(descriptor.to_json());
+        return *this;
+    }
+    Files made() const {
+        auto out = files;
+        out["index.json"] = index.dump();
+        return out;
+    }
+};
+
+base::Digest found(ImageStore& store, std::string_view reference, const std::string& name = {}) {
+    return store.find(Reference::parse(reference), name).descriptor.digest;
+}
+
+TEST_F(ImageStoreTest, ALayoutGivesItsImageFromAFolderAndFromAnArchive) {
+    const auto one = image("one");
+    const auto files = Layout().add(one, {{std::string(kRefName), "v1"}}).made();
+    for (const auto& set : {folder(files), archive(files)}) {
+        const auto store = open_oci_layout(set);
+        const auto manifest = store->find(Reference::parse("quay.io/x/app:v1"), {});
+        EXPECT_EQ(manifest.raw, one.manifest.raw) << set->name();
+        EXPECT_EQ(bytes(*store, manifest.layers.at(0)), one.layer) << set->name();
+        EXPECT_EQ(bytes(*store, *manifest.config), one.config) << set->name();
+    }
+}
+
+TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
+    const auto one = image("one");
+    const auto two = image("two");
+    const auto three = image("three");
+    // skopeo: the tag. podman: all of the reference. containerd and buildx: a name of their own.
+    const auto store = open_oci_layout(
+        folder(Layout()
+                   .add(one, {{std::string(kRefName), "v1"}})
+                   .add(two, {{std::string(kRefName), "quay.io/x/app:v2"}})
+                   .add(three, {{std::string(kContainerdName), "docker.io/library/three:1"},
+                                {std::string(kRefName), "1"}})
+                   .made()));
+    EXPECT_EQ(found(*store, "quay.io/x/app:v1"), one.manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "quay.io/x/app:v2"), two.manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "three:1"), three.manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "other:9", "v1"), one.manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "other:9", "quay.io/x/app:v2"), two.manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "other@" + three.manifest.descriptor.digest.text()),
+              three.manifest.descriptor.digest);
+    // The tag of another repository's image is not this one's.
+    expect_error([&] { return found(*store, "quay.io/other:1"); }, Errc::not_found,
+                 "has no image quay.io/other:1; it has v1, quay.io/x/app:v2, "
+                 "docker.io/library/three:1",
+                 "name: NAME");
+}
+
+TEST_F(ImageStoreTest, TheOnlyImageOfALayoutNeedsNoName) {
+    const auto one = image("one");
+    const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
+    EXPECT_EQ(found(*store, "any:1"), one.manifest.descriptor.digest);
+    expect_error([&] { return found(*store, "any@" + base::sha256("x").text()); }, Errc::not_found,
+                 one.manifest.descriptor.digest.text());
+}
+
+TEST_F(ImageStoreTest, TwoImagesOfOneNameAreToldApartByDigest) {
+    const auto one = image("one");
+    const auto two = image("two");
+    const std::map<std::string, std::string> same{{std::string(kRefName), "v1"}};
+    const auto store = open_oci_layout(folder(Layout().add(one, same).add(two, same).made()));
+    expect_error([&] { return found(*store, "a:v1"); }, Errc::invalid, "has 2 images",
+                 "name: sha256:");
+    EXPECT_EQ(found(*store, "a:v1", two.manifest.descriptor.digest.text()),
+              two.manifest.descriptor.digest);
+}
+
+TEST_F(ImageStoreTest, AManifestThatIsNotWhatTheIndexSaysIsRefused) {
+    const auto one = image("one");
+    auto files = Layout().add(one, {}).made();
+    files[blob_path(one.manifest.descriptor.digest)][0] = ' ';
+    expect_error([&] { return found(*open_oci_layout(folder(files)), "a"); }, Errc::integrity,
+                 one.manifest.descriptor.digest.text());
+    files[blob_path(one.manifest.descriptor.digest)] += "x";
+    expect_error([&] { return found(*open_oci_layout(archive(files)), "a"); }, Errc::integrity,
+                 "promised");
+}
+
+TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
+    const auto one = image("one");
+    auto files = Layout().add(one, {}).made();
+    files.erase(blob_path(one.layer_descriptor.digest));
+    const auto store = open_oci_layout(archive(files));
+    const auto manifest = store->find(Reference::parse("a"), {});
+    expect_error([&] { return store->blob(manifest.layers.at(0)); }, Errc::not_found,
+                 one.layer_descriptor.digest.text(), "whole");
+}
+
+TEST_F(ImageStoreTest, ALinkInAFolderIsNotFollowed) {
+    const auto one = image("one");
+    const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
+    const auto blob = folder_ / ("layout/" + blob_path(one.layer_descriptor.digest));
+    const auto elsewhere = folder_.write("elsewhere", one.layer);
+    std::filesystem::remove(blob);
+    std::filesystem::create_symlink(elsewhere, blob);
+    EXPECT_THROW(store->blob(one.layer_descriptor), base::Error);
+}
+
+TEST_F(ImageStoreTest, WhatIsNoLayoutIsRefusedWithTheRightKey) {
+    expect_error(
+        [&] {
+            return open_oci_layout(archive({{"manifest.json", "[]"}}));
+        },
+        Errc::invalid, "no OCI layout: it has no oci-layout", "docker-archive");
+    expect_error([&] { return open_folder(folder_ / "absent"); }, Errc::not_found, "absent");
+    expect_error([&] { return open_folder(folder_.write("file", "x")); }, Errc::not_found,
+                 "is no folder", "oci-archive");
+    expect_error([&] { return open_archive(folder_.path()); }, Errc::invalid, "is a folder",
+                 "oci-layout");
+    expect_error(
+        [&] {
+            return open_oci_layout(folder({{"oci-layout", R"({"imageLayoutVersion":"2.0.0"})"},
+                                           {"index.json", Layout().index.dump()}}));
+        },
+        Errc::unsupported, "2.0.0");
+}
+
+// What `docker save` writes; `extra` comes over it.
+struct Saved {
+    std::string layer = TarText().add("app", "hello").closed();
+    std::string second = TarText().add("lib", "world").closed();
+    Files files{};
+
+    explicit Saved(std::vector<std::string> layers = {"one/layer.tar", "two/layer.tar"}) {
+        const Json config{{"os", "linux"},
+                          {"architecture", "amd64"},
+                          {"rootfs",
+                           {{"type", "layers"},
+                            {"diff_ids", Json::array({base::sha256(layer).text(),
+                                                      base::sha256(second).text()})}}}};
+        files["config.json"] = config.dump();
+        files["one/layer.tar"] = layer;
+        files["two/layer.tar"] = second;
+        list({{{"Config", "config.json"},
+               {"RepoTags", Json::array({"app:1", "quay.io/x/app:2"})},
+               {"Layers", std::move(layers)}}});
+    }
+    void list(const Json& images) { files["manifest.json"] = images.dump(); }
+};
+
+TEST_F(ImageStoreTest, ASavedImageKeepsItsLayersAsTheyAre) {
+    const Saved saved;
+    const auto store = open_docker_archive(archive(saved.files));
+    const auto manifest = store->find(Reference::parse("app:1"), {});
+    ASSERT_EQ(manifest.layers.size(), 2U);
+    EXPECT_EQ(manifest.descriptor.media_type, media_type::kOciManifest);
+    EXPECT_EQ(manifest.layers[0].media_type, "application/vnd.oci.image.layer.v1.tar");
+    EXPECT_EQ(manifest.layers[0].digest, base::sha256(saved.layer));
+    EXPECT_EQ(manifest.layers[0].size, saved.layer.size());
+    EXPECT_EQ(bytes(*store, manifest.layers[1]), saved.second);
+    EXPECT_EQ(bytes(*store, *manifest.config), saved.files.at("config.json"));
+    EXPECT_EQ(found(*store, "quay.io/x/app:2"), manifest.descriptor.digest);
+    EXPECT_EQ(found(*store, "other:3", "app:1"), manifest.descriptor.digest);
+}
+
+TEST_F(ImageStoreTest, ASavedImageThatIsNotThereIsNamedWithThoseThatAre) {
+    const auto store = open_docker_archive(archive(Saved().files));
+    expect_error([&] { return found(*store, "app:2"); }, Errc::not_found,
+                 "has no image docker.io/library/app:2; it has app:1, quay.io/x/app:2",
+                 "name: NAME");
+}
+
+TEST_F(ImageStoreTest, ACompressedLayerIsKnownByItsOwnDigest) {
+    const auto built = image("zipped");
+    Saved saved;
+    saved.files["one/layer.tar"] = built.layer;
+    const auto store = open_docker_archive(archive(saved.files));
+    const auto manifest = store->find(Reference::parse("app:1"), {});
+    EXPECT_EQ(manifest.layers[0].media_type, media_type::kOciLayerGzip);
+    EXPECT_EQ(manifest.layers[0].digest, base::sha256(built.layer));
+}
+
+TEST_F(ImageStoreTest, ASavedLayerMayBeALinkToAnother) {
+    Saved saved;
+    const auto config = Json::parse(saved.files["config.json"]);
+    TarText tar;
+    auto twice = config;
+    twice["rootfs"]["diff_ids"] =
+        Json::array({base::sha256(saved.layer).text(), base::sha256(saved.layer).text()});
+    tar.add("config.json", twice.dump())
+        .add("one/layer.tar", saved.layer)
+        .add("two/layer.tar", "", '2', "../one/layer.tar")
+        .add("manifest.json", saved.files["manifest.json"]);
+    const auto store = open_docker_archive(open_archive(folder_.write("linked.tar", tar.closed())));
+    const auto manifest = store->find(Reference::parse("app:1"), {});
+    EXPECT_EQ(bytes(*store, manifest.layers.at(1)), saved.layer);
+}
+
+TEST_F(ImageStoreTest, APathOutOfASavedArchiveIsRefused) {
+    for (const std::string path : {"/etc/passwd", "../../etc/passwd", "one/../../layer.tar"}) {
+        expect_error(
+            [&] {
+                return found(*open_docker_archive(archive(Saved({path, path}).files)), "app:1");
+            },
+            Errc::invalid, path);
+    }
+}
+
+TEST_F(ImageStoreTest, ASavedArchiveThatLacksItsPartsIsRefused) {
+    Saved no_layer;
+    no_layer.files.erase("two/layer.tar");
+    expect_error([&] { return found(*open_docker_archive(archive(no_layer.files)), "app:1"); },
+                 Errc::invalid, "names two/layer.tar, which it does not hold");
+    const Saved too_few({"one/layer.tar"});
+    expect_error([&] { return found(*open_docker_archive(archive(too_few.files)), "app:1"); },
+                 Errc::invalid, "is of 2 layers, and manifest.json names 1");
+    expect_error(
+        [&] {
+            return open_docker_archive(archive({{"index.json", "{}"}}));
+        },
+        Errc::invalid, "no manifest.json", "oci-archive");
+    expect_error(
+        [&] {
+            return open_docker_archive(archive({{"repositories", "{}"}}));
+        },
+        Errc::unsupported, "no manifest.json", "before 1.10");
+}
+
+TEST_F(ImageStoreTest, SavedImagesWithoutANameAreTakenWhenAlone) {
+    Saved saved;
+    Json entry{{"Config", "config.json"},
+               {"RepoTags", nullptr},
+               {"Layers", {"one/layer.tar", "two/layer.tar"}}};
+    saved.list(Json::array({entry}));
+    EXPECT_NO_THROW(found(*open_docker_archive(archive(saved.files)), "any:1"));
+    saved.list(Json::array({entry, entry}));
+    expect_error([&] { return found(*open_docker_archive(archive(saved.files)), "any:1"); },
+                 Errc::not_found, "one without a name");
+}
+
+TEST(NamesReference, TakesNamesAsPeopleWriteThem) {
+    const auto wanted = Reference::parse("docker.io/library/app:1");
+    EXPECT_TRUE(names_reference("app:1", wanted));
+    EXPECT_TRUE(names_reference("docker.io/library/app:1", wanted));
+    EXPECT_FALSE(names_reference("app:2", wanted));
+    EXPECT_FALSE(names_reference("quay.io/library/app:1", wanted));
+    EXPECT_FALSE(names_reference("1", wanted));
+    EXPECT_FALSE(names_reference("", wanted));
+}
+
+}  // namespace
+}  // namespace airlock::images

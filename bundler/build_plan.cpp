@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "bundler/kit_files.hpp"
+#include "bundler/locked.hpp"
 #include "bundler/resolve_image.hpp"
 #include "manifests/bundle_format.hpp"
 
@@ -54,26 +55,14 @@ std::vector<images::Platform> platforms_of(const manifests::ImageSpec& image,
     return out;
 }
 
-std::optional<base::Digest> pinned_digest(const BuildOptions& options,
-                                          const manifests::ImageSpec& image) {
-    if (!options.locked) return std::nullopt;
-    const auto at =
-        std::ranges::find(options.locked->images, image.ref, &manifests::LockedImage::reference);
-    if (at == options.locked->images.end()) {
-        throw Error(Errc::usage, "{} is not in the lock", image.ref.text())
-            .set_hint("build once without --locked, look at what changed in the lock, and keep it");
-    }
-    return at->descriptor.digest;
-}
-
 ResolvedImage resolve(const WantedImage& image, const BuildOptions& options, Sources& sources) {
     return base::with_context(image.spec.ref.text(), [&] {
         const auto platforms = platforms_of(image.spec, options);
         if (image.spec.build)
             return build_from_files(image.spec, platforms.front(),
                                     options.description.parent_path());
-        return resolve_from_registry(image.spec, platforms, pinned_digest(options, image.spec),
-                                     sources);
+        return resolve_image(image.spec, platforms,
+                             sources.origin(image.spec, options.description.parent_path()));
     });
 }
 
@@ -82,7 +71,7 @@ PlannedBlob text_blob(std::string text, std::string_view type) {
         .media_type = std::string(type), .digest = base::sha256(text), .size = text.size()};
     return {.descriptor = descriptor,
             .bytes = std::make_shared<const std::string>(std::move(text)),
-            .repository = {}};
+            .origin = nullptr};
 }
 
 // Each blob once; by digest within a group, whatever order they were resolved in.
@@ -125,29 +114,6 @@ Json kit_manifest(const BuildPlan& plan, const Descriptor& lock,
     json["annotations"] = {{"org.opencontainers.image.title", plan.lock.name},
                            {"org.opencontainers.image.version", plan.lock.version}};
     return json;
-}
-
-void require_locked(const BuildOptions& options, const manifests::Lock& made) {
-    if (!options.locked) return;
-    for (const auto& image : made.images) {
-        const auto at = std::ranges::find(options.locked->images, image.reference,
-                                          &manifests::LockedImage::reference);
-        if (at != options.locked->images.end() && at->descriptor.digest == image.descriptor.digest)
-            continue;
-        throw Error(Errc::usage, "{} is now {}, not what the lock says", image.reference.text(),
-                    image.descriptor.digest.text())
-            .set_hint(
-                "an image built from files changed, or the platform: build without --locked to "
-                "renew the lock");
-    }
-    for (const auto& file : made.files) {
-        const auto at =
-            std::ranges::find(options.locked->files, file.source, &manifests::LockedFile::source);
-        if (at != options.locked->files.end() && at->digest == file.digest) continue;
-        throw Error(Errc::usage, "{} is now {}, not what the lock says", file.source,
-                    file.digest.text())
-            .set_hint("build without --locked to renew the lock");
-    }
 }
 
 }  // namespace
@@ -200,7 +166,7 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
     append_group(texts, seen, plan);
     append_group(std::move(small), seen, plan);
     append_group(std::move(layers), seen, plan);
-    require_locked(options, plan.lock);
+    if (options.locked) require_locked(*options.locked, plan.lock);
 
     plan.lock_text = plan.lock.text();
     const Descriptor lock{.media_type = std::string(format::kLockType),

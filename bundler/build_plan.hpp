@@ -3,6 +3,7 @@
 // the index.
 #pragma once
 
+#include "bundler/image_origin.hpp"
 #include "bundler/sources.hpp"
 #include "manifests/bundle_spec.hpp"
 #include "manifests/lock.hpp"
@@ -26,12 +27,11 @@ struct BuildOptions {
     std::size_t concurrency = 4;
 };
 
-// Bytes we have, or bytes in a registry.
+// Bytes we have, or bytes to copy from where the image comes from.
 struct PlannedBlob {
     images::Descriptor descriptor;
     std::shared_ptr<const std::string> bytes;
-    images::RegistryClient* registry = nullptr;
-    std::string repository;
+    std::shared_ptr<ImageOrigin> origin;
 };
 
 struct BuildPlan {
@@ -44,7 +44,7 @@ struct BuildPlan {
 };
 
 // Errc::invalid, listing every finding with file, line and field, when a manifest names an image
-// that is not among the components' images; Errc::usage when --locked does not fit.
+// that is not among the components' images; Errc::conflict when --locked does not fit.
 BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
                           const std::stop_token& stop);
 

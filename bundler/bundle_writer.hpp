@@ -4,8 +4,8 @@
 #pragma once
 
 #include "bundler/build_plan.hpp"
+#include "bundler/output_file.hpp"
 
-#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,8 +13,9 @@
 namespace airlock::bundler {
 
 // Returns the size of the file. Errc::io before anything is fetched when the disk has no room.
+// After any error what was fetched is kept, and the same build goes on from it.
 std::uint64_t write_bundle(const BuildPlan& plan, const std::optional<std::string>& signature,
-                           const std::filesystem::path& path, std::size_t concurrency,
+                           const OutputFile& output, std::size_t concurrency,
                            const std::stop_token& stop);
 
 }  // namespace airlock::bundler

@@ -82,12 +82,12 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
     std::optional<std::string> key;
     if (!arguments.key.empty()) key = base::read_file(arguments.key, kMaxKey);
 
+    const OutputFile output(arguments.file);
     Sources sources(source_options(arguments), stop);
     const auto plan = make_build_plan(arguments.build, sources, stop);
     std::optional<std::string> signature;
     if (key) signature = base::sign(plan.index, *key, arguments.key.string());
-    const auto size =
-        write_bundle(plan, signature, arguments.file, arguments.build.concurrency, stop);
+    const auto size = write_bundle(plan, signature, output, arguments.build.concurrency, stop);
     if (!arguments.lock.empty() && !arguments.locked)
         base::write_file_durably(arguments.lock, plan.lock_text, 0644);
 

@@ -3,11 +3,13 @@
 #include "base/archive.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "images/image_builder.hpp"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 namespace airlock::bundler {
 namespace {
@@ -19,35 +21,68 @@ using images::Manifest;
 using images::Platform;
 
 constexpr std::size_t kMaxProgram = 512 * 1024 * 1024;
+constexpr std::size_t kMaxConfig = 1024 * 1024;  // larger ones go the way of layers
+constexpr int kMaxWrapping = 4;
 
 std::shared_ptr<const std::string> share(std::string bytes) {
     return std::make_shared<const std::string>(std::move(bytes));
 }
 
-struct Place {
-    images::RegistryClient& client;
-    const std::string& repository;
-};
+PlannedBlob text_blob(const Descriptor& descriptor, std::string bytes) {
+    return {.descriptor = descriptor, .bytes = share(std::move(bytes)), .origin = nullptr};
+}
 
-void add_image(const Manifest& manifest, const Place& place, ResolvedImage& out) {
-    out.manifests.push_back(
-        {.descriptor = manifest.descriptor, .bytes = share(manifest.raw), .repository = {}});
-    const auto remote = [&](const Descriptor& descriptor) {
-        return PlannedBlob{.descriptor = descriptor,
-                           .bytes = nullptr,
-                           .registry = &place.client,
-                           .repository = place.repository};
-    };
-    if (manifest.config) out.manifests.push_back(remote(*manifest.config));
+bool is_image_config(std::string_view type) {
+    return type == images::media_type::kOciConfig ||
+           type == "application/vnd.docker.container.image.v1+json";
+}
+
+// The platform that a config states; nothing for an artifact that is no image.
+std::optional<Platform> platform_of(const std::string& config, std::string_view what) {
+    const auto json = base::parse_json(config, what);
+    Platform out{.os = base::get_string(json, "os", what),
+                 .architecture = base::get_string(json, "architecture", what),
+                 .variant = base::get_string(json, "variant", what)};
+    if (out.os.empty() || out.architecture.empty()) return std::nullopt;
+    return out;
+}
+
+// Adds the image's own blobs. Returns its platform, where it states one.
+std::optional<Platform> add_image(const Manifest& manifest,
+                                  const std::shared_ptr<ImageOrigin>& origin, ResolvedImage& out) {
+    if (manifest.is_index()) {
+        throw Error(Errc::unsupported, "{} is an index inside an index",
+                    manifest.descriptor.digest.text());
+    }
+    std::optional<Platform> platform;
+    out.manifests.push_back(text_blob(manifest.descriptor, manifest.raw));
+    if (const auto& config = manifest.config) {
+        if (is_image_config(config->media_type) && config->size <= kMaxConfig) {
+            const auto what = fmt::format("{}: config {}", origin->place(), config->digest.text());
+            auto text = origin->text(*config, kMaxConfig);
+            platform = platform_of(text, what);
+            out.manifests.push_back(text_blob(*config, std::move(text)));
+        } else {
+            out.manifests.push_back({.descriptor = *config, .bytes = nullptr, .origin = origin});
+        }
+    }
     for (const auto& layer : manifest.layers)
-        out.layers.push_back(remote(layer));
+        out.layers.push_back({.descriptor = layer, .bytes = nullptr, .origin = origin});
+    return platform;
+}
+
+[[noreturn]] void throw_absent(const std::string& name, const Platform& wanted,
+                               const std::vector<std::string>& offered) {
+    throw Error(Errc::not_found, "{} is not there for {}; it is for {}", name, wanted.text(),
+                offered.empty() ? "no platform" : fmt::format("{}", fmt::join(offered, ", ")))
+        .set_hint("correct its platforms in bundle.yaml, or --platform");
 }
 
 // The children for the platforms, in the index's order. Attestations ("unknown/unknown") are for no
 // platform.
 std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform>& wanted,
-                               std::string_view name) {
-    std::vector<Descriptor> chosen;
+                               const std::string& name) {
+    std::set<base::Digest> taken;
     for (const auto& platform : wanted) {
         const auto at = std::ranges::find_if(index.manifests, [&](const Descriptor& child) {
             return child.platform && platform.accepts(*child.platform);
@@ -55,13 +90,16 @@ std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform
         if (at == index.manifests.end()) {
             std::vector<std::string> offered;
             for (const auto& child : index.manifests) {
-                if (child.platform) offered.push_back(child.platform->text());
+                if (child.platform && child.platform->os != "unknown")
+                    offered.push_back(child.platform->text());
             }
-            throw Error(Errc::not_found, "{} is not there for {}; it is for {}", name,
-                        platform.text(), fmt::join(offered, ", "));
+            throw_absent(name, platform, offered);
         }
-        if (std::ranges::find(chosen, at->digest, &Descriptor::digest) == chosen.end())
-            chosen.push_back(*at);
+        taken.insert(at->digest);
+    }
+    std::vector<Descriptor> chosen;
+    for (const auto& child : index.manifests) {
+        if (taken.erase(child.digest) != 0) chosen.push_back(child);
     }
     return chosen;
 }
@@ -75,38 +113,46 @@ Manifest make_index(const std::vector<Descriptor>& children, std::string_view na
     return Manifest::parse(base::dump_json(json), images::media_type::kOciIndex, name);
 }
 
+// buildx and `docker save` put an index around an index in a layout; what the outer one adds is a
+// name.
+Manifest without_wrapping(Manifest top, ImageOrigin& origin) {
+    for (int depth = 0; depth < kMaxWrapping && top.is_index() && top.manifests.size() == 1 &&
+                        images::media_type::is_index(top.manifests.front().media_type);
+         ++depth)
+        top = origin.manifest(top.manifests.front());
+    return top;
+}
+
 }  // namespace
 
-ResolvedImage resolve_from_registry(const manifests::ImageSpec& image,
-                                    const std::vector<Platform>& platforms,
-                                    const std::optional<base::Digest>& pinned, Sources& sources) {
+ResolvedImage resolve_image(const manifests::ImageSpec& image,
+                            const std::vector<Platform>& platforms,
+                            const std::shared_ptr<ImageOrigin>& origin) {
     const auto name = image.ref.text();
-    const auto [client, reference] = sources.locate(image.ref);
-    const Place place{.client = client, .repository = reference.repository()};
-    const auto top =
-        client.get_manifest(place.repository, pinned ? pinned->text() : reference.identifier());
+    const auto top = without_wrapping(origin->top(), *origin);
     ResolvedImage out{.root = top.descriptor,
-                      .source = fmt::format("{}/{}@{}", client.host(), place.repository,
-                                            top.descriptor.digest.text()),
+                      .source = fmt::format("{}@{}", origin->place(), top.descriptor.digest.text()),
                       .manifests = {},
                       .layers = {}};
     if (!top.is_index()) {
-        add_image(top, place, out);
+        const auto own = add_image(top, origin, out);
+        for (const auto& platform : platforms) {
+            if (own && !platform.accepts(*own)) throw_absent(name, platform, {own->text()});
+        }
         return out;
     }
     const auto children = choose(top, platforms, name);
     if (children.size() == 1) {
-        const auto only = client.get_manifest(place.repository, children.front().digest.text());
+        const auto only = origin->manifest(children.front());
         out.root = only.descriptor;
-        add_image(only, place, out);
+        add_image(only, origin, out);
         return out;
     }
     const auto index = children.size() == top.manifests.size() ? top : make_index(children, name);
     out.root = index.descriptor;
-    out.manifests.push_back(
-        {.descriptor = index.descriptor, .bytes = share(index.raw), .repository = {}});
+    out.manifests.push_back(text_blob(index.descriptor, index.raw));
     for (const auto& child : children)
-        add_image(client.get_manifest(place.repository, child.digest.text()), place, out);
+        add_image(origin->manifest(child), origin, out);
     return out;
 }
 
@@ -138,19 +184,13 @@ ResolvedImage build_from_files(const manifests::ImageSpec& image, const Platform
                                 .mode = mode});
     }
     auto built = images::build_image(recipe);
-    const auto own = [](const Descriptor& descriptor, std::string bytes) {
-        return PlannedBlob{.descriptor = descriptor,
-                           .bytes = share(std::move(bytes)),
-                           .registry = nullptr,
-                           .repository = {}};
-    };
     ResolvedImage out{.root = built.manifest.descriptor,
                       .source = "built from files",
                       .manifests = {},
                       .layers = {}};
-    out.manifests.push_back(own(built.manifest.descriptor, built.manifest.raw));
-    out.manifests.push_back(own(built.config_descriptor, std::move(built.config)));
-    out.layers.push_back(own(built.layer_descriptor, std::move(built.layer)));
+    out.manifests.push_back(text_blob(built.manifest.descriptor, built.manifest.raw));
+    out.manifests.push_back(text_blob(built.config_descriptor, std::move(built.config)));
+    out.layers.push_back(text_blob(built.layer_descriptor, std::move(built.layer)));
     return out;
 }
 

@@ -5,7 +5,6 @@
 #include "bundler/build_plan.hpp"
 
 #include <filesystem>
-#include <stop_token>
 #include <vector>
 
 namespace airlock::bundler {
@@ -17,12 +16,12 @@ struct ResolvedImage {
     std::vector<PlannedBlob> layers;
 };
 
-// From its registry. `pinned` takes that digest instead of the tag. Of an index the wanted
-// platforms are taken: all of them keep it as it is; one gives that image itself; some give an
-// index of those. Errc::not_found, listing what there is, when a platform is absent.
-ResolvedImage resolve_from_registry(const manifests::ImageSpec& image,
-                                    const std::vector<images::Platform>& platforms,
-                                    const std::optional<base::Digest>& pinned, Sources& sources);
+// Of an index the wanted platforms are taken: all that it has keep it as it is; one gives that
+// image itself; some give an index of those. Errc::not_found, listing what there is, when a
+// platform is absent, from an index or by a single image's config.
+ResolvedImage resolve_image(const manifests::ImageSpec& image,
+                            const std::vector<images::Platform>& platforms,
+                            const std::shared_ptr<ImageOrigin>& origin);
 
 // From files on this host: a relative path is looked for in `folder`, then beside this program.
 ResolvedImage build_from_files(const manifests::ImageSpec& image, const images::Platform& platform,

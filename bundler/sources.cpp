@@ -16,21 +16,55 @@ Sources::Sources(SourceOptions options, std::stop_token stop)
       mirrors_(options_.mirrors),
       http_(base::HttpOptions{.trust = options_.trust}) {}
 
-std::pair<images::RegistryClient&, images::Reference> Sources::locate(
-    const images::Reference& reference) {
-    const auto place = mirrors_.apply(reference);
+images::RegistryClient& Sources::client(const std::string& host) {
     const std::lock_guard lock(mutex_);
-    auto& client = clients_[place.registry()];
+    auto& client = clients_[host];
     if (!client) {
         client = std::make_unique<images::RegistryClient>(
-            place.registry(),
+            host,
             images::RegistryOptions{.trust = options_.trust,
-                                    .plain_http = options_.plain_http.contains(place.registry()),
+                                    .plain_http = options_.plain_http.contains(host),
                                     .credentials = options_.credentials,
                                     .retry = {}},
             stop_);
     }
-    return {*client, place};
+    return *client;
+}
+
+std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& from,
+                                                   const std::filesystem::path& folder) {
+    using Kind = manifests::FromSpec::Kind;
+    const auto path = folder / from.path;
+    const auto key = fmt::format("{} {}", to_string(from.kind), path.string());
+    // Held while an archive's headers are read: the next image of the same one finds it open.
+    const std::lock_guard lock(mutex_);
+    auto& store = stores_[key];
+    if (!store) {
+        switch (from.kind) {
+            case Kind::oci_layout:
+                store = images::open_oci_layout(images::open_folder(path));
+                break;
+            case Kind::oci_archive:
+                store = images::open_oci_layout(images::open_archive(path));
+                break;
+            case Kind::docker_archive:
+                store = images::open_docker_archive(images::open_archive(path));
+                break;
+        }
+    }
+    return store;
+}
+
+std::shared_ptr<ImageOrigin> Sources::origin(const manifests::ImageSpec& image,
+                                             const std::filesystem::path& folder) {
+    if (image.from) {
+        // Provenance holds the path as the description has it: this host's folders are nobody's
+        // business.
+        return from_store(store(*image.from, folder), image.ref, image.from->name,
+                          fmt::format("{} {}", to_string(image.from->kind), image.from->path));
+    }
+    const auto place = mirrors_.apply(image.ref);
+    return from_registry(client(place.registry()), place);
 }
 
 std::string Sources::fetch(const std::string& url, std::size_t limit) {

@@ -1,10 +1,13 @@
-// Where a build gets its bytes: one registry client a host, one HTTP client for files by URL.
+// Where a build gets its bytes: one registry client a host, one HTTP client for files by URL, each
+// layout or archive opened once.
 #pragma once
 
 #include "base/http.hpp"
+#include "bundler/image_origin.hpp"
 #include "bundler/mirrors.hpp"
-#include "images/registry.hpp"
+#include "manifests/bundle_spec.hpp"
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,20 +29,25 @@ class Sources {
   public:
     Sources(SourceOptions options, std::stop_token stop);
 
-    // The client for the place that `reference` comes from, mirrors applied, and the reference
-    // there.
-    std::pair<images::RegistryClient&, images::Reference> locate(
-        const images::Reference& reference);
+    // Where the image comes from: the files that its description names, a relative path from
+    // `folder`; else its registry, mirrors applied. REQUIRES: it is not built from files.
+    std::shared_ptr<ImageOrigin> origin(const manifests::ImageSpec& image,
+                                        const std::filesystem::path& folder);
     // The bytes of a file by URL; https, or http for a host of --plain-http.
     std::string fetch(const std::string& url, std::size_t limit);
 
   private:
+    images::RegistryClient& client(const std::string& host);
+    std::shared_ptr<images::ImageStore> store(const manifests::FromSpec& from,
+                                              const std::filesystem::path& folder);
+
     SourceOptions options_;
     std::stop_token stop_;
     Mirrors mirrors_;
     base::HttpClient http_;
     std::mutex mutex_;
     std::map<std::string, std::unique_ptr<images::RegistryClient>> clients_;
+    std::map<std::string, std::shared_ptr<images::ImageStore>> stores_;
 };
 
 }  // namespace airlock::bundler

@@ -165,7 +165,35 @@ class SpecReader {
             }
         }
         if (const auto* recipe = fields.find("build")) made.build = build(*recipe);
+        if (const auto* origin = fields.find("from")) made.from = from(*origin);
+        if (made.build && made.from)
+            fields.refuse("it has a \"build\" and a \"from\"", "keep one of the two");
+        if (made.build && made.platforms.size() > 1) {
+            fields.refuse("an image that is built from files is for one platform",
+                          "give each platform's image a ref of its own");
+        }
         fields.finish();
+        return made;
+    }
+
+    FromSpec from(const YamlNode& node) {
+        using enum FromSpec::Kind;
+        YamlFields fields(tree_, node, "an image's from");
+        FromSpec made;
+        for (const auto kind : {oci_layout, oci_archive, docker_archive}) {
+            auto path = fields.string(to_string(kind));
+            if (path.empty()) continue;
+            if (!made.path.empty()) fields.refuse("it names two places");
+            made.kind = kind;
+            made.path = std::move(path);
+        }
+        made.name = fields.string("name");
+        fields.finish();
+        if (made.path.empty()) {
+            fields.refuse(
+                "it names no place",
+                "write one of oci-layout: FOLDER, oci-archive: FILE, docker-archive: FILE");
+        }
         return made;
     }
 
@@ -318,6 +346,18 @@ NamespacedName NamespacedName::parse(std::string_view text) {
         is_object_name(space) && space.find('.') == std::string_view::npos && is_object_name(name);
     if (!valid) throw Error(Errc::invalid, "\"{}\" is not written as NAMESPACE/NAME", text);
     return {.namespace_name = std::string(space), .name = std::string(name)};
+}
+
+std::string_view to_string(FromSpec::Kind kind) {
+    switch (kind) {
+        case FromSpec::Kind::oci_layout:
+            return "oci-layout";
+        case FromSpec::Kind::oci_archive:
+            return "oci-archive";
+        case FromSpec::Kind::docker_archive:
+            return "docker-archive";
+    }
+    return "oci-layout";
 }
 
 std::string_view to_string(CertificateIssuer issuer) {

@@ -50,12 +50,23 @@ struct BuildSpec {
     std::map<std::string, std::string> labels;
 };
 
+// An image that lies in files of the host.
+struct FromSpec {
+    enum class Kind { oci_layout, oci_archive, docker_archive };
+    Kind kind = Kind::oci_layout;
+    std::string path;  // of the folder or the archive, from the folder of bundle.yaml
+    std::string name;  // what it is called there; empty: as `ref` says
+};
+std::string_view to_string(FromSpec::Kind kind);  // the key in bundle.yaml: "oci-layout"
+
+// With neither `build` nor `from` it comes from the registry that `ref` names.
 struct ImageSpec {
     images::Reference ref;
     std::vector<std::string> platforms = {
-        "linux/amd64"};              // os/architecture[/variant], at least one
-    std::optional<BuildSpec> build;  // absent: it comes from the registry that `ref` names
-    std::size_t line = 0;            // of bundle.yaml
+        "linux/amd64"};  // os/architecture[/variant], at least one; one alone with `build`
+    std::optional<BuildSpec> build;
+    std::optional<FromSpec> from;
+    std::size_t line = 0;  // of bundle.yaml
 };
 
 // One file of manifests: either `file` (below the folder of bundle.yaml) or `url` (https).

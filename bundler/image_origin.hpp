@@ -1,0 +1,45 @@
+// Where one image comes from: its repository in a registry, or files of this host. Manifests come
+// back verified; the bytes that copy() gives are for the caller to verify. Any thread may call.
+#pragma once
+
+#include "images/image_store.hpp"
+#include "images/registry.hpp"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace airlock::bundler {
+
+class ImageOrigin {
+  public:
+    virtual ~ImageOrigin() = default;
+
+    // What the image's reference names.
+    virtual images::Manifest top() = 0;
+    // One that top() lists.
+    virtual images::Manifest manifest(const images::Descriptor& descriptor) = 0;
+    // A small blob, verified.
+    virtual std::string text(const images::Descriptor& blob, std::size_t limit) = 0;
+    // The bytes from `offset` on. False when it can only begin at the front: nothing was written.
+    virtual bool copy(const images::Descriptor& blob, std::uint64_t offset, base::Sink& to,
+                      const std::stop_token& stop) = 0;
+    // For messages and provenance: "quay.io/jetstack/x", "docker-archive save.tar".
+    const std::string& place() const { return place_; }
+
+  protected:
+    explicit ImageOrigin(std::string place) : place_(std::move(place)) {}
+
+  private:
+    std::string place_;
+};
+
+// The client outlives it.
+std::shared_ptr<ImageOrigin> from_registry(images::RegistryClient& client,
+                                           const images::Reference& reference);
+// `wanted` and `name` as ImageStore::find() takes them.
+std::shared_ptr<ImageOrigin> from_store(std::shared_ptr<images::ImageStore> store,
+                                        const images::Reference& wanted, std::string name,
+                                        std::string place);
+
+}  // namespace airlock::bundler

@@ -120,7 +120,14 @@ struct RegistryClient::State {
 
     template <typename Task>
     decltype(auto) retried(const std::string& what, Task&& task) {
-        return base::with_retries(options.retry, what, stop, std::forward<Task>(task));
+        try {
+            return base::with_retries(options.retry, what, stop, std::forward<Task>(task));
+        } catch (Error& error) {
+            // These know their URL alone, and that of an upload names no blob.
+            if (error.code() == Errc::network || error.code() == Errc::timeout)
+                error.add_context(what);
+            throw;
+        }
     }
 
     [[noreturn]] void refuse(const HttpResponse& response, std::string_view verb,
@@ -153,6 +160,10 @@ RegistryClient::RegistryClient(std::string host, RegistryOptions options, std::s
     : state_(std::make_unique<State>(std::move(host), std::move(options), std::move(stop))) {}
 
 RegistryClient::~RegistryClient() = default;
+
+void RegistryClient::set_stop(std::stop_token stop) {
+    state_->stop = std::move(stop);
+}
 
 const std::string& RegistryClient::host() const {
     return state_->host;

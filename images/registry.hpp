@@ -36,6 +36,9 @@ class RegistryClient {
     RegistryClient(std::string host, RegistryOptions options, std::stop_token stop);
     ~RegistryClient();
 
+    // Another reason to stop than that of the constructor. Not while calls are under way.
+    void set_stop(std::stop_token stop);
+
     const std::string& host() const;
 
     // GET /v2/: reachable, and it is a registry that takes our credentials. Errc::denied, with the

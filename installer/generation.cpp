@@ -47,9 +47,9 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.kick = flag(json, "kick");
     for (const auto& entry : base::require_array(json, "objects", what)) {
         const auto* object = base::find(entry, "before");
-        out.objects.push_back(
-            {.key = key_from(entry, what),
-             .object = object == nullptr ? std::nullopt : std::optional(*object)});
+        out.objects.push_back({.key = key_from(entry, what),
+                               .object = object == nullptr ? std::nullopt : std::optional(*object),
+                               .created_uid = base::get_string(entry, "createdUid", what)});
     }
     for (const auto& entry : base::require_array(json, "tags", what)) {
         out.tags.push_back(
@@ -86,6 +86,7 @@ Json Generation::to_json() const {
     for (const auto& object : objects) {
         auto entry = key_json(object.key);
         entry["before"] = object.object ? *object.object : Json();
+        if (!object.created_uid.empty()) entry["createdUid"] = object.created_uid;
         json["objects"].push_back(std::move(entry));
     }
     for (const auto& tag : tags) {

@@ -14,7 +14,8 @@ namespace airlock::installer {
 
 struct ObjectBefore {
     manifests::ObjectKey key;
-    std::optional<base::Json> object;  // as it was live; nothing: absent
+    std::optional<base::Json> object = std::nullopt;  // as it was live; nothing: absent
+    std::string created_uid{};  // of what was made in its place; empty: none, or not known yet
 };
 
 struct TagBefore {

@@ -35,6 +35,7 @@ struct PlannedComponent {
 struct PlanRequest {
     std::string registry;  // host[:port], as images name it
     std::string prefix;
+    bool plain_http = false;
     std::vector<std::string> components;
     manifests::Values values;
     std::optional<images::Credentials> pull_credentials;

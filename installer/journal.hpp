@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
@@ -17,14 +18,18 @@ class Journal {
     explicit Journal(std::filesystem::path path);
 
     const std::vector<base::Json>& records() const { return records_; }
-    // Returns when it is on the disk.
+    // Returns when it is on the disk. One that fails leaves no part of the record.
     void append(base::Json record);
     // Begins a new one, durably.
     void clear();
 
   private:
+    void cut();
+
     std::filesystem::path path_;
     std::vector<base::Json> records_;
+    std::size_t size_ = 0;  // in bytes, of the whole records
+    bool torn_ = false;     // there may be a part of one behind them
     base::UniqueFd fd_;
 };
 

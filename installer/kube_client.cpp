@@ -20,6 +20,7 @@ using base::HttpResponse;
 constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
 constexpr std::size_t kMaxToken = 64 * 1024;
 constexpr int kPage = 500;
+constexpr std::string_view kWriter = "?fieldManager=airlock";
 
 // Applying waits for other people's admission webhooks, which need a while after their pods are
 // ready.
@@ -158,6 +159,10 @@ KubeClient::KubeClient(KubeConfig config, std::stop_token stop)
 
 KubeClient::~KubeClient() = default;
 
+void KubeClient::set_stop(std::stop_token stop) {
+    state_->stop = std::move(stop);
+}
+
 namespace {
 
 // /apis/apps/v1/namespaces/x/deployments[/name]
@@ -217,6 +222,23 @@ std::optional<ApiResource> KubeClient::find_resource(const std::string& api_vers
     const auto at = kinds.find(kind);
     if (at == kinds.end()) return std::nullopt;
     return at->second;
+}
+
+std::vector<std::pair<std::string, std::string>> KubeClient::namespaced_kinds() {
+    std::vector<std::string> preferred{"v1"};
+    const auto groups = state_->ask("read", "the API groups", {.url = "/apis"});
+    for (const auto& group : base::require_array(groups, "groups", "/apis")) {
+        preferred.push_back(base::require_string(
+            base::require_object(group, "preferredVersion", "/apis"), "groupVersion", "/apis"));
+    }
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& api_version : preferred) {
+        for (const auto& [kind, resource] : state_->kinds_of(api_version)) {
+            if (resource.namespaced && resource.verbs.contains("list"))
+                out.emplace_back(api_version, kind);
+        }
+    }
+    return out;
 }
 
 void KubeClient::forget_discovery() {
@@ -291,7 +313,8 @@ Json KubeClient::apply(const ObjectKey& key, std::string_view yaml,
 Json KubeClient::merge_patch(const ObjectKey& key, const Json& patch,
                              const std::string& subresource) {
     const auto resource = require_resource(*this, key);
-    const auto url = object_path(resource, key) + (subresource.empty() ? "" : "/" + subresource);
+    const auto url = object_path(resource, key) + (subresource.empty() ? "" : "/" + subresource) +
+                     std::string(kWriter);
     return state_->ask("patch", key.text(),
                        {.method = "PATCH",
                         .url = url,
@@ -301,18 +324,19 @@ Json KubeClient::merge_patch(const ObjectKey& key, const Json& patch,
 
 Json KubeClient::create(const ObjectKey& key, const Json& object) {
     const auto resource = require_resource(*this, key);
-    return state_->ask("create", key.text(),
-                       {.method = "POST",
-                        .url = collection(resource, key.api_version, key.namespace_name),
-                        .headers = {"Content-Type: application/json"},
-                        .body = object.dump()});
+    return state_->ask(
+        "create", key.text(),
+        {.method = "POST",
+         .url = collection(resource, key.api_version, key.namespace_name) + std::string(kWriter),
+         .headers = {"Content-Type: application/json"},
+         .body = object.dump()});
 }
 
 Json KubeClient::replace(const ObjectKey& key, const Json& object) {
     const auto resource = require_resource(*this, key);
     return state_->ask("replace", key.text(),
                        {.method = "PUT",
-                        .url = object_path(resource, key),
+                        .url = object_path(resource, key) + std::string(kWriter),
                         .headers = {"Content-Type: application/json"},
                         .body = object.dump()});
 }

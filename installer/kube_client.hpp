@@ -35,6 +35,9 @@ class KubeClient {
     KubeClient(KubeConfig config, std::stop_token stop);
     ~KubeClient();
 
+    // Another reason to stop than that of the constructor. Not while calls are under way.
+    void set_stop(std::stop_token stop);
+
     // GET /version; Errc::network with the server's URL and the kubeconfig's name when it is down.
     // "v1.20.2"
     std::string server_version();
@@ -44,6 +47,10 @@ class KubeClient {
     // Nothing when the server does not serve the kind.
     std::optional<ApiResource> find_resource(const std::string& api_version,
                                              const std::string& kind);
+    // Kinds of namespaced objects that can be listed, each in the version that the server prefers,
+    // as
+    // {"apps/v1", "Deployment"}.
+    std::vector<std::pair<std::string, std::string>> namespaced_kinds();
     void forget_discovery();
     // The key with the default namespace filled in for namespaced kinds and dropped for others.
     // Errc::not_found when the kind is unknown and `crd_expected` is false; otherwise the key as it

@@ -1,18 +1,19 @@
-// An install as a transaction: verify, preflight, plan, push, certificate, apply, webhook
-// configuration last, checks, commit. After any end, kill -9 included, there are two ways on:
-// install again, which continues, or rollback.
+// An install as a transaction: snapshot, push, apply, certificate, webhook configuration last,
+// checks, commit. After any end, kill -9 included, there are two ways on: install again, which
+// continues, or rollback.
 #pragma once
 
+#include "base/file.hpp"
 #include "base/program.hpp"
 #include "images/registry.hpp"
 #include "installer/generation.hpp"
 #include "installer/install_plan.hpp"
 #include "installer/journal.hpp"
+#include "installer/push_images.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <string>
-#include <vector>
+#include <optional>
 
 namespace airlock::installer {
 
@@ -23,13 +24,8 @@ struct TransactionOptions {
     bool roll_back_on_failure = true;
 };
 
-// What an install would do, in words, one a line.
-struct InstallSummary {
-    std::vector<std::string>
-        objects;  // "create Deployment x/y", "change …"; unchanged ones are left out
-    PushPlan push;
-    bool nothing_to_do() const { return objects.empty() && push.empty(); }
-};
+// What an install or a rollback that was cut off left in the state folder.
+std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir);
 
 class Transaction {
   public:
@@ -37,29 +33,28 @@ class Transaction {
     Transaction(KubeClient& client, images::RegistryClient& registry, TransactionOptions options,
                 std::stop_token stop);
 
-    // Looks, and changes nothing.
-    InstallSummary summarize(const manifests::Bundle& bundle, const InstallPlan& plan);
-    // Throws only while nothing has changed; afterwards the exit code tells.
+    // `push` as plan_push found it. Throws only while nothing has changed; afterwards the exit code
+    // tells.
     base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
-                           const PlanRequest& request, bool plain_http);
-    // To the generation `target`; to the one before the newest when it is negative. An install that
-    // was cut off is undone alone.
-    base::ExitCode roll_back(int target);
+                           const PlanRequest& request, const PushPlan& push);
+    // To the generation `target`; to the one before the newest when there is none. An install that
+    // was cut off is undone first, and alone when there is no target.
+    base::ExitCode roll_back(std::optional<int> target);
 
-    bool unfinished() const;
+    bool unfinished() const { return cut_off_.has_value(); }
 
   private:
     bool undoing() const;
-    std::filesystem::path pending_path() const { return options_.state_dir / "pending.json"; }
-    Generation load_pending() const;
-    Generation snapshot(const manifests::Bundle& bundle, const InstallPlan& plan,
-                        const PlanRequest& request, const PushPlan& push, bool plain_http);
-    void apply_all(const manifests::Bundle& bundle, const InstallPlan& plan);
-    void wait_for_certificate(const manifests::CertificateSpec& spec);
-    void inject_ca(const manifests::CertificateSpec& spec, const InstallPlan& plan);
-    void run_checks(const manifests::Bundle& bundle);
-    void commit(const Generation& generation);
-    base::ExitCode undo_pending();
+    // The journal's word about what was made is newer than the snapshot's.
+    void add_uids(Generation& generation) const;
+    void begin(const Generation& generation, base::Json record);
+    void end();
+    void run(const manifests::Bundle& bundle, const InstallPlan& plan, const PushPlan& push,
+             const Generation& before);
+    void commit(Generation generation);
+    base::ExitCode undo_cut_off(const std::stop_token& stop);
+    // Done, unless something was left on purpose.
+    base::ExitCode done() const;
 
     KubeClient& client_;
     images::RegistryClient& registry_;
@@ -67,6 +62,8 @@ class Transaction {
     std::stop_token stop_;
     base::FileLock lock_;
     Journal journal_;
+    std::optional<Generation> cut_off_;  // as in the state folder
+    bool left_something_ = false;
 };
 
 }  // namespace airlock::installer

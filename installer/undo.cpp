@@ -4,10 +4,10 @@
 #include "base/retry.hpp"
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
+#include "installer/ownership.hpp"
 #include "manifests/order.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace airlock::installer {
 namespace {
@@ -17,6 +17,7 @@ using base::Problem;
 
 constexpr std::chrono::seconds kGoneTimeout{240};
 constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr int kReplaceTries = 5;
 
 std::string kubectl(std::string_view verb, const ObjectKey& key) {
     const auto name_space =
@@ -27,17 +28,6 @@ std::string kubectl(std::string_view verb, const ObjectKey& key) {
 std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
     const auto* value = base::find_path(object, path);
     return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-// Only what one of our field managers wrote is ours to remove. An object of which only the name was
-// applied (a bare Namespace) has no managed fields: it was absent before, and nobody else claims
-// it.
-bool is_ours(const Json& live) {
-    const auto* fields = base::find_path(live, {"metadata", "managedFields"});
-    if (fields == nullptr || fields->empty()) return true;
-    return std::ranges::any_of(*fields, [](const Json& entry) {
-        return text_at(entry, {"manager"}).starts_with("airlock");
-    });
 }
 
 // The object as it can be sent again: without what the server sets.
@@ -55,63 +45,6 @@ bool same_content(const Json& a, const Json& b) {
     return restorable(a, b) == restorable(b, b);
 }
 
-// What is in a namespace besides what Kubernetes puts into each, and what belongs to something else
-// there.
-std::vector<std::string> strangers_in(KubeClient& client, const std::string& name_space) {
-    std::vector<std::string> out;
-    const std::pair<const char*, const char*> kKinds[] = {{"v1", "Pod"},
-                                                          {"v1", "Service"},
-                                                          {"v1", "ConfigMap"},
-                                                          {"v1", "Secret"},
-                                                          {"v1", "PersistentVolumeClaim"},
-                                                          {"apps/v1", "Deployment"},
-                                                          {"apps/v1", "StatefulSet"},
-                                                          {"apps/v1", "DaemonSet"},
-                                                          {"batch/v1", "Job"}};
-    for (const auto& [version, kind] : kKinds) {
-        for (const auto& object : client.list(version, kind, name_space)) {
-            const auto name = text_at(object, {"metadata", "name"});
-            const bool owned = base::find_path(object, {"metadata", "ownerReferences"}) != nullptr;
-            const bool leaving =
-                base::find_path(object, {"metadata", "deletionTimestamp"}) != nullptr;
-            const bool everywhere =
-                name == "kube-root-ca.crt" ||
-                text_at(object, {"type"}) == "kubernetes.io/service-account-token";
-            // Written by cert-manager and its webhook for themselves, and for our own Certificates.
-            const auto* annotations = base::find_path(object, {"metadata", "annotations"});
-            const bool issued = annotations != nullptr &&
-                                (annotations->contains("cert-manager.io/certificate-name") ||
-                                 annotations->contains("cert-manager.io/allow-direct-injection"));
-            if (!owned && !leaving && !everywhere && !issued && !is_ours(object))
-                out.push_back(std::string(kind) + " " + name);
-        }
-    }
-    return out;
-}
-
-// Objects of a definition that nobody else's object owns and that we did not make.
-std::vector<std::string> strangers_of(KubeClient& client, const Json& definition) {
-    std::vector<std::string> out;
-    const auto group = text_at(definition, {"spec", "group"});
-    const auto kind = text_at(definition, {"spec", "names", "kind"});
-    for (const auto& version : definition.at("spec").at("versions")) {
-        const auto* served = base::find(version, "served");
-        if (served == nullptr || *served != true) continue;
-        const auto api_version = group + "/" + text_at(version, {"name"});
-        if (!client.find_resource(api_version, kind)) continue;
-        for (const auto& object : client.list(api_version, kind)) {
-            const bool owned = base::find_path(object, {"metadata", "ownerReferences"}) != nullptr;
-            const bool leaving =
-                base::find_path(object, {"metadata", "deletionTimestamp"}) != nullptr;
-            if (!owned && !leaving && !is_ours(object))
-                out.push_back(text_at(object, {"metadata", "namespace"}) + "/" +
-                              text_at(object, {"metadata", "name"}));
-        }
-        break;
-    }
-    return out;
-}
-
 class Undo {
   public:
     Undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
@@ -122,7 +55,8 @@ class Undo {
           journal_(journal),
           stop_(std::move(stop)) {}
 
-    std::vector<Problem> run() {
+    UndoResult run() {
+        announce({{"act", "undo"}, {"generation", generation_.number}});
         client_.forget_discovery();
         std::vector<ObjectKey> keys;
         for (const auto& object : generation_.objects)
@@ -140,30 +74,48 @@ class Undo {
         if (!nodes_done) nodes();
         wait_until_gone();
         for (const auto& tag : generation_.tags) {
-            attempt(fmt::format("tag {}/{}:{}", registry_.host(), tag.repository, tag.tag),
-                    fmt::format("remove or move the tag {}:{} in {}", tag.repository, tag.tag,
-                                registry_.host()),
-                    [&] { put_back(tag); });
+            const auto name =
+                fmt::format("tag {}/{}:{}", registry_.host(), tag.repository, tag.tag);
+            attempt(name,
+                    tag.digest.empty() ? "remove the " + name
+                                       : fmt::format("point the {} to {}", name, tag.digest),
+                    [&] { put_back(tag, name); });
         }
         nodes();
         attempt("the record of this generation",
                 fmt::format("kubectl -n kube-system delete secret -l airlock.dev/generation={}",
                             generation_.number),
                 [&] {
-                    if (problems_.empty()) remove_generation(client_, generation_.number);
+                    if (result_.failed.empty()) remove_generation(client_, generation_.number);
                 });
-        return std::move(problems_);
+        if (stop_.stop_requested()) {
+            result_.failed.push_back({.where = fmt::format("generation {}", generation_.number),
+                                      .message = "stopped on request before its end",
+                                      .hint = "run rollback again: it goes on where it was"});
+        }
+        return std::move(result_);
     }
 
   private:
     template <typename Task>
     void attempt(const std::string& where, const std::string& command, Task&& task) {
+        if (stop_.stop_requested()) return;
         try {
-            if (stop_.stop_requested()) throw Error(base::Errc::cancelled, "stopped on request");
             task();
         } catch (const Error& error) {
-            problems_.push_back(
+            result_.failed.push_back(
                 {.where = where, .message = error.what(), .hint = "by hand: " + command});
+        }
+    }
+
+    // Says what is going to be done. A full disk must not keep anything from being put back:
+    // without the record, running it again finds out by looking.
+    void announce(Json record) {
+        try {
+            journal_.append(std::move(record));
+        } catch (const Error& error) {
+            if (!std::exchange(journal_failed_, true))
+                base::log_warn("going on without the journal: {}", error.what());
         }
     }
 
@@ -185,9 +137,9 @@ class Undo {
         const auto live = client_.get(object.key);
         if (object.object) {
             if (live && same_content(*object.object, *live)) return;
-            journal_.append({{"act", "restore"}, {"object", object.key.text()}});
+            announce({{"act", "restore"}, {"object", object.key.text()}});
             if (live) {
-                client_.replace(object.key, restorable(*object.object, *live));
+                replace(object.key, *object.object);
             } else {
                 auto again = restorable(*object.object, *object.object);
                 again["metadata"].erase("resourceVersion");
@@ -196,7 +148,7 @@ class Undo {
             return;
         }
         if (!live) return;
-        if (!is_ours(*live)) {
+        if (!is_ours(*live, object.created_uid)) {
             leave(object.key, "somebody else wrote it since: it is left as it is");
             return;
         }
@@ -212,25 +164,48 @@ class Undo {
                 return leave(object.key, fmt::format("it holds what this did not make, as {}",
                                                      strangers.front()));
         }
-        journal_.append({{"act", "delete"}, {"object", object.key.text()}});
+        announce({{"act", "delete"}, {"object", object.key.text()}});
         client_.remove(object.key, text_at(*live, {"metadata", "uid"}));
         gone_.push_back(object.key);
     }
 
-    void leave(const ObjectKey& key, std::string reason) {
-        problems_.push_back({.where = key.text(),
-                             .message = std::move(reason),
-                             .hint = "by hand, if it is to go: " + kubectl("delete", key)});
+    // Controllers write into the objects that are put back: a conflict only means to look again.
+    void replace(const ObjectKey& key, const Json& object) {
+        for (int tries = kReplaceTries; tries > 0; --tries) {
+            const auto live = client_.get(key);
+            if (!live) throw Error(base::Errc::conflict, "somebody deleted it just now");
+            try {
+                client_.replace(key, restorable(object, *live));
+                return;
+            } catch (const Error& error) {
+                if (error.code() != base::Errc::conflict || tries == 1) throw;
+            }
+        }
     }
 
-    void put_back(const TagBefore& tag) {
+    void leave(const ObjectKey& key, std::string reason) {
+        result_.left.push_back({.where = key.text(),
+                                .message = std::move(reason),
+                                .hint = "by hand, if it is to go: " + kubectl("delete", key)});
+    }
+
+    void put_back(const TagBefore& tag, const std::string& name) {
         const auto live = registry_.head_manifest(tag.repository, tag.tag);
         if (tag.digest.empty()) {
             if (!live) return;
-            journal_.append({{"act", "remove tag"}, {"tag", tag.repository + ":" + tag.tag}});
-            registry_.delete_tag(tag.repository, tag.tag);
+            announce({{"act", "remove tag"}, {"tag", tag.repository + ":" + tag.tag}});
+            try {
+                registry_.delete_tag(tag.repository, tag.tag);
+            } catch (const Error& error) {
+                if (error.code() != base::Errc::unsupported) throw;
+                result_.left.push_back(
+                    {.where = name,
+                     .message = error.what(),
+                     .hint = "let the registry delete (Distribution: storage.delete.enabled), or "
+                             "leave the tag: nothing uses it"});
+            }
         } else if (!live || live->digest.text() != tag.digest) {
-            journal_.append({{"act", "move tag back"}, {"tag", tag.repository + ":" + tag.tag}});
+            announce({{"act", "move tag back"}, {"tag", tag.repository + ":" + tag.tag}});
             registry_.put_manifest(tag.repository, tag.tag, tag.manifest, tag.media_type);
         }
     }
@@ -245,13 +220,15 @@ class Undo {
                     return false;
                 }
             });
-            if (gone_.empty()) return;
-            if (std::chrono::steady_clock::now() > deadline || !base::sleep_for(kLookEvery, stop_))
-                break;
+            if (gone_.empty() || !base::sleep_for(kLookEvery, stop_)) return;
+            if (std::chrono::steady_clock::now() > deadline) break;
         }
-        for (const auto& key : gone_)
-            leave(key,
-                  "it was deleted and is still there; something holds it (see its finalizers)");
+        for (const auto& key : gone_) {
+            result_.failed.push_back(
+                {.where = key.text(),
+                 .message = "it was deleted and is still there; something holds it",
+                 .hint = "see its finalizers and conditions: " + kubectl("get -o yaml", key)});
+        }
     }
 
     KubeClient& client_;
@@ -260,14 +237,14 @@ class Undo {
     Journal& journal_;
     std::stop_token stop_;
     std::vector<ObjectKey> gone_;
-    std::vector<Problem> problems_;
+    UndoResult result_;
+    bool journal_failed_ = false;
 };
 
 }  // namespace
 
-std::vector<Problem> undo(KubeClient& client, images::RegistryClient& registry,
-                          const Generation& generation, Journal& journal,
-                          const std::stop_token& stop) {
+UndoResult undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
+                Journal& journal, const std::stop_token& stop) {
     return Undo(client, registry, generation, journal, stop).run();
 }
 

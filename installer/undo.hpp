@@ -14,9 +14,13 @@
 
 namespace airlock::installer {
 
-// What could not be put back, with the command to finish by hand.
-std::vector<base::Problem> undo(KubeClient& client, images::RegistryClient& registry,
-                                const Generation& generation, Journal& journal,
-                                const std::stop_token& stop);
+// What is not as it was, each with the command to finish by hand.
+struct UndoResult {
+    std::vector<base::Problem> failed;  // may work when it is run again
+    std::vector<base::Problem> left;    // on purpose: it will never be the installer's to remove
+};
+
+UndoResult undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
+                Journal& journal, const std::stop_token& stop);
 
 }  // namespace airlock::installer

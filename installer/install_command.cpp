@@ -1,0 +1,163 @@
+#include "installer/install_command.hpp"
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/progress.hpp"
+#include "installer/generation_store.hpp"
+#include "installer/install_summary.hpp"
+#include "installer/preflight.hpp"
+#include "installer/session.hpp"
+
+#include <iostream>
+
+namespace airlock::installer {
+namespace {
+
+using base::ExitCode;
+
+// Everything that an install looks at before it changes anything.
+struct Prepared {
+    manifests::Bundle bundle;
+    RegistrySession registry;
+    std::unique_ptr<KubeClient> cluster;
+    PlanRequest request;
+    InstallPlan plan;
+    InstallSummary summary;
+
+    std::string name() const { return bundle.lock().name + " " + bundle.lock().version; }
+};
+
+Prepared prepare(const Arguments& arguments, const std::stop_token& stop) {
+    auto bundle = open_bundle(arguments);
+    RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
+    auto cluster = connect(arguments, stop);
+    base::log_info("cluster {}, registry {}", cluster->server_version(), registry.place().host);
+    PlanRequest request{.registry = registry.place().host,
+                        .prefix = registry.place().prefix,
+                        .plain_http = registry.place().plain_http,
+                        .components = arguments.components,
+                        .values = parse_values(arguments.values),
+                        .pull_credentials = registry.credentials()};
+    auto plan = make_install_plan(*cluster, bundle, request);
+    preflight(*cluster, registry.client(), plan);
+    auto summary = summarize(*cluster, registry.client(), bundle, plan,
+                             arguments.transaction.concurrency, stop);
+    return {.bundle = std::move(bundle),
+            .registry = std::move(registry),
+            .cluster = std::move(cluster),
+            .request = std::move(request),
+            .plan = std::move(plan),
+            .summary = std::move(summary)};
+}
+
+base::Json to_json(const InstallSummary& summary) {
+    auto tags = base::Json::array();
+    for (const auto& tag : summary.push.tags) {
+        tags.push_back({{"repository", tag.repository},
+                        {"tag", tag.tag},
+                        {"digest", tag.new_digest.text()},
+                        {"before", tag.old_digest ? tag.old_digest->text() : std::string()}});
+    }
+    return {{"create", summary.create},
+            {"change", summary.change},
+            {"tags", tags},
+            {"blobs", summary.push.blobs.size()},
+            {"bytes", summary.push.bytes}};
+}
+
+void print(const InstallSummary& summary) {
+    for (const auto& name : summary.create)
+        std::cout << "create " << name << "\n";
+    for (const auto& name : summary.change)
+        std::cout << "change " << name << "\n";
+    for (const auto& tag : summary.push.tags) {
+        std::cout << fmt::format("tag    {}:{} {} -> {}\n", tag.repository, tag.tag,
+                                 tag.old_digest ? tag.old_digest->short_hex() : "(absent)",
+                                 tag.new_digest.short_hex());
+    }
+    std::cout << fmt::format("send   {} blobs, {}\n", summary.push.blobs.size(),
+                             base::human_size(summary.push.bytes));
+}
+
+void say(const Arguments& arguments, std::string_view result, const Prepared& prepared,
+         int generation, std::string_view words) {
+    if (arguments.json()) {
+        std::cout << base::dump_json({{"result", result},
+                                      {"bundle", prepared.bundle.lock().name},
+                                      {"version", prepared.bundle.lock().version},
+                                      {"generation", generation}},
+                                     2)
+                  << "\n";
+    } else {
+        std::cout << words << "\n";
+    }
+}
+
+}  // namespace
+
+ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop) {
+    const auto prepared = prepare(arguments, stop);
+    if (arguments.json()) {
+        std::cout << base::dump_json(to_json(prepared.summary), 2) << "\n";
+    } else if (prepared.summary.nothing_to_do()) {
+        std::cout << "nothing to change\n";
+    } else {
+        print(prepared.summary);
+    }
+    return ExitCode::done;
+}
+
+ExitCode install_command(const Arguments& arguments, const std::stop_token& stop) {
+    auto prepared = prepare(arguments, stop);
+    auto& cluster = *prepared.cluster;
+    Transaction transaction(cluster, prepared.registry.client(), arguments.transaction, stop);
+    const auto generations = load_generations(cluster);
+    const bool same =
+        !generations.empty() && generations.back().fingerprint == prepared.plan.fingerprint;
+    if (same && !transaction.unfinished() && prepared.summary.nothing_to_do()) {
+        const auto number = generations.back().number;
+        say(arguments, "unchanged", prepared, number,
+            fmt::format("nothing to change: {} is installed as generation {}", prepared.name(),
+                        number));
+        return ExitCode::done;
+    }
+    confirm(arguments,
+            fmt::format("Install {}: {} objects to create, {} to change, {} tags, {} to send?",
+                        prepared.name(), prepared.summary.create.size(),
+                        prepared.summary.change.size(), prepared.summary.push.tags.size(),
+                        base::human_size(prepared.summary.push.bytes)));
+    const auto code = transaction.install(prepared.bundle, prepared.plan, prepared.request,
+                                          prepared.summary.push);
+    if (code == ExitCode::done) {
+        const auto number = load_generations(cluster).back().number;
+        say(arguments, "installed", prepared, number,
+            fmt::format("installed {} as generation {}", prepared.name(), number));
+    }
+    return code;
+}
+
+ExitCode push_command(const Arguments& arguments, const std::stop_token& stop) {
+    const auto bundle = open_bundle(arguments);
+    RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
+    const auto concurrency = arguments.transaction.concurrency;
+    const auto plan =
+        plan_push(registry.client(), bundle,
+                  plan_targets(bundle.lock().images, registry.place().prefix), concurrency, stop);
+    verify_blobs(bundle, plan, stop);
+    push(registry.client(), bundle, plan, concurrency, stop);
+    for (const auto& move : plan.tags)
+        move_tag(registry.client(), bundle, move);
+    if (arguments.json()) {
+        std::cout << base::dump_json({{"blobs", plan.blobs.size()},
+                                      {"bytes", plan.bytes},
+                                      {"tags", plan.tags.size()}},
+                                     2)
+                  << "\n";
+    } else {
+        std::cout << fmt::format("{} blobs ({}) sent, {} tags moved\n", plan.blobs.size(),
+                                 base::human_size(plan.bytes), plan.tags.size());
+    }
+    return ExitCode::done;
+}
+
+}  // namespace airlock::installer

@@ -1,0 +1,90 @@
+#include "installer/ownership.hpp"
+
+#include <algorithm>
+
+namespace airlock::installer {
+namespace {
+
+std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
+    const auto* value = base::find_path(object, path);
+    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+bool is_owned(const Json& object) {
+    return base::find_path(object, {"metadata", "ownerReferences"}) != nullptr;
+}
+
+bool is_leaving(const Json& object) {
+    return base::find_path(object, {"metadata", "deletionTimestamp"}) != nullptr;
+}
+
+// The control plane's own, in every namespace.
+bool is_everywhere(const std::string& kind, const Json& object) {
+    const auto name = text_at(object, {"metadata", "name"});
+    if (kind == "ConfigMap") return name == "kube-root-ca.crt";
+    if (kind == "ServiceAccount") return name == "default";
+    if (kind == "Secret") return text_at(object, {"type"}) == "kubernetes.io/service-account-token";
+    // Events tell about objects; endpoints follow their Service, which is looked at itself.
+    return kind == "Event" || kind == "Endpoints" || kind == "EndpointSlice";
+}
+
+// Written by cert-manager and its webhook for themselves, and for Certificates of ours.
+bool is_issued(const Json& object) {
+    const auto* annotations = base::find_path(object, {"metadata", "annotations"});
+    return annotations != nullptr &&
+           (annotations->contains("cert-manager.io/certificate-name") ||
+            annotations->contains("cert-manager.io/allow-direct-injection"));
+}
+
+bool was_written_by_us(const Json& object) {
+    const auto* fields = base::find_path(object, {"metadata", "managedFields"});
+    return fields != nullptr && std::ranges::any_of(*fields, [](const Json& entry) {
+               return text_at(entry, {"manager"}).starts_with("airlock");
+           });
+}
+
+bool is_stranger(const std::string& kind, const Json& object) {
+    return !is_everywhere(kind, object) && !is_owned(object) && !is_leaving(object) &&
+           !is_issued(object) && !was_written_by_us(object);
+}
+
+}  // namespace
+
+bool is_ours(const Json& live, const std::string& created_uid) {
+    if (was_written_by_us(live)) return true;
+    if (!created_uid.empty()) return text_at(live, {"metadata", "uid"}) == created_uid;
+    // An object of which only the name was applied (a bare Namespace) has no managed fields: it was
+    // absent before, and nobody claims it.
+    const auto* fields = base::find_path(live, {"metadata", "managedFields"});
+    return fields == nullptr || fields->empty();
+}
+
+std::vector<std::string> strangers_in(KubeClient& client, const std::string& name_space) {
+    std::vector<std::string> out;
+    for (const auto& [api_version, kind] : client.namespaced_kinds()) {
+        for (const auto& object : client.list(api_version, kind, name_space)) {
+            if (is_stranger(kind, object))
+                out.push_back(kind + " " + text_at(object, {"metadata", "name"}));
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> strangers_of(KubeClient& client, const Json& definition) {
+    std::vector<std::string> out;
+    const auto group = text_at(definition, {"spec", "group"});
+    const auto kind = text_at(definition, {"spec", "names", "kind"});
+    for (const auto& version : definition.at("spec").at("versions")) {
+        const auto api_version = group + "/" + text_at(version, {"name"});
+        if (!client.find_resource(api_version, kind)) continue;  // not served
+        for (const auto& object : client.list(api_version, kind)) {
+            if (is_stranger(kind, object))
+                out.push_back(text_at(object, {"metadata", "namespace"}) + "/" +
+                              text_at(object, {"metadata", "name"}));
+        }
+        break;  // every version shows the same objects
+    }
+    return out;
+}
+
+}  // namespace airlock::installer

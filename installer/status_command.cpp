@@ -1,0 +1,120 @@
+#include "installer/status_command.hpp"
+
+#include "base/json.hpp"
+#include "installer/generation_store.hpp"
+#include "installer/nodes.hpp"
+#include "installer/readiness.hpp"
+#include "installer/session.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace airlock::installer {
+namespace {
+
+using base::ExitCode;
+using base::Json;
+
+Json to_json(const Generation& generation) {
+    return {{"generation", generation.number},     {"bundle", generation.bundle},
+            {"version", generation.version},       {"time", generation.time},
+            {"registry", generation.registry},     {"prefix", generation.prefix},
+            {"components", generation.components}, {"issuer", generation.issuer}};
+}
+
+std::string to_text(const Generation& generation) {
+    return fmt::format("{}  {}  {} {}  registry {}{}{}  certificate {}\n", generation.number,
+                       generation.time, generation.bundle, generation.version, generation.registry,
+                       generation.prefix.empty() ? "" : "/", generation.prefix, generation.issuer);
+}
+
+struct Unwell {
+    std::string object;
+    std::string reason;
+};
+
+std::vector<Unwell> unwell_objects(KubeClient& cluster, const Generation& generation) {
+    std::vector<Unwell> out;
+    for (const auto& object : generation.objects) {
+        const auto live = cluster.get(object.key);
+        const auto state = live ? readiness_of(*live)
+                                : Readiness{.ready = false, .failed = true, .reason = "absent"};
+        if (!state.ready) out.push_back({.object = object.key.text(), .reason = state.reason});
+    }
+    return out;
+}
+
+// "cpu 2 -> 4": what the install found and what is there now, where they differ.
+std::vector<std::string> raised(const NodeBefore& before, const NodeBefore& now) {
+    std::vector<std::string> out;
+    for (const auto& [resource, quantity] : now.allocatable.items()) {
+        const auto old = base::get_string(before.allocatable, resource, before.name, "(absent)");
+        const auto current = quantity.get<std::string>();
+        if (old != current) out.push_back(fmt::format("{} {} -> {}", resource, old, current));
+    }
+    return out;
+}
+
+Json node_changes(KubeClient& cluster, const Generation& first) {
+    auto out = Json::object();
+    for (const auto& now : read_nodes(cluster)) {
+        const auto before = std::ranges::find(first.nodes, now.name, &NodeBefore::name);
+        if (before != first.nodes.end()) out[now.name] = raised(*before, now);
+    }
+    return out;
+}
+
+}  // namespace
+
+ExitCode status_command(const Arguments& arguments, const std::stop_token& stop) {
+    const auto cluster = connect(arguments, stop);
+    cluster->server_version();
+    const auto generations = load_generations(*cluster);
+    const auto cut_off = read_cut_off(arguments.transaction.state_dir);
+    Json json{{"installed", !generations.empty()}, {"unfinished", cut_off.has_value()}};
+    std::string text = generations.empty() ? "nothing is installed\n" : "";
+    bool well = !cut_off;
+    if (!generations.empty()) {
+        const auto& newest = generations.back();
+        json.update(to_json(newest));
+        text += to_text(newest);
+        json["unwell"] = Json::array();
+        for (const auto& [object, reason] : unwell_objects(*cluster, newest)) {
+            well = false;
+            json["unwell"].push_back({{"object", object}, {"reason", reason}});
+            text += fmt::format("   {}: {}\n", object, reason);
+        }
+        if (well) text += fmt::format("   all {} objects are well\n", newest.objects.size());
+        json["nodes"] = node_changes(*cluster, generations.front());
+        for (const auto& [node, changes] : json["nodes"].items()) {
+            text += fmt::format("   node {}:", node);
+            if (changes.empty()) text += " as before the first install";
+            for (const auto& change : changes)
+                text += " " + change.get<std::string>();
+            text += "\n";
+        }
+    }
+    if (cut_off) {
+        text += fmt::format(
+            "generation {} ({} {}) was cut off: install again continues it, rollback undoes it\n",
+            cut_off->number, cut_off->bundle, cut_off->version);
+    }
+    std::cout << (arguments.json() ? base::dump_json(json, 2) + "\n" : text);
+    return well ? ExitCode::done : ExitCode::failed;
+}
+
+ExitCode history_command(const Arguments& arguments, const std::stop_token& stop) {
+    const auto cluster = connect(arguments, stop);
+    cluster->server_version();
+    auto json = Json::array();
+    std::string text;
+    for (const auto& generation : load_generations(*cluster)) {
+        json.push_back(to_json(generation));
+        text += to_text(generation);
+    }
+    if (text.empty()) text = "nothing is installed\n";
+    std::cout << (arguments.json() ? base::dump_json(json, 2) + "\n" : text);
+    return ExitCode::done;
+}
+
+}  // namespace airlock::installer

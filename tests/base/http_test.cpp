@@ -115,6 +115,21 @@ TEST_F(HttpTest, AnAnswerLargerThanAllowedIsRefused) {
                  Errc::invalid, "/x is larger than 4 bytes");
 }
 
+TEST_F(HttpTest, ASinkThatWaitsForARangeGetsNothingElse) {
+    HttpServer server([](const ServerRequest& request) {
+        return ServerReply{.status = request.target == "/range" ? 206 : 200,
+                           .body = std::string(1'000'000, 'x')};
+    });
+    StringSink sink(2'000'000, "it");
+    const auto whole =
+        client_.send({.url = server.url() + "/whole", .body_sink = &sink, .body_sink_status = 206});
+    EXPECT_EQ(whole.status, 200);
+    EXPECT_EQ(whole.body, "");
+    EXPECT_EQ(sink.text(), "");
+    client_.send({.url = server.url() + "/range", .body_sink = &sink, .body_sink_status = 206});
+    EXPECT_EQ(sink.text().size(), 1'000'000U);
+}
+
 TEST_F(HttpTest, TooManyHeadersAreRefused) {
     HttpServer server([](const ServerRequest&) {
         ServerReply reply;

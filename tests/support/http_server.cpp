@@ -197,6 +197,10 @@ bool HttpServer::reply(int fd, const ServerRequest& request, const ServerReply& 
         reset_on_close(fd);
         return false;
     }
+    if (answer.silent) {
+        hold();
+        return false;
+    }
     std::string text = "HTTP/1.1 " + std::to_string(answer.status) + " x\r\n";
     bool length = false;
     for (const auto& [name, value] : answer.headers) {

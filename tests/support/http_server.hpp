@@ -39,6 +39,7 @@ struct ServerReply {
     std::optional<std::size_t> cut_after = std::nullopt;
     std::optional<std::size_t> stall_after = std::nullopt;
     bool no_answer = false;  // reset before the first byte
+    bool silent = false;     // no byte until the server ends
 };
 
 class HttpServer {

@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <vector>
 
@@ -28,6 +29,14 @@ std::string variable(const char* name) {
 std::string text(const YamlNode& map, std::string_view key) {
     const auto* node = map.find(key);
     return node != nullptr && node->is_scalar() ? node->value : std::string();
+}
+
+// A line break at the end is how people and editors leave a file; in a header it is an error.
+std::string trimmed(std::string text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    text.erase(text.find_last_not_of(kSpace) + 1);
+    text.erase(0, std::min(text.find_first_not_of(kSpace), text.size()));
+    return text;
 }
 
 // The entry `name` of a list of {name: …, KIND: {…}}.
@@ -60,11 +69,16 @@ class Reader {
         const auto* cluster = named(root, "clusters", cluster_name, "cluster");
         if (cluster == nullptr)
             throw Error(Errc::invalid, "{}: there is no cluster \"{}\"", file_.string(),
-                        cluster_name);
+                        cluster_name)
+                .set_hint("name one that is there in the context, or choose another --context");
         read_cluster(*cluster, out);
         const auto user_name = text(*chosen, "user");
-        if (const auto* user = named(root, "users", user_name, "user"))
-            read_user(*user, user_name, out);
+        const auto* user = named(root, "users", user_name, "user");
+        // Without its user the request would go out as nobody's, and come back as "forbidden".
+        if (user == nullptr && !user_name.empty())
+            throw Error(Errc::invalid, "{}: there is no user \"{}\"", file_.string(), user_name)
+                .set_hint("name one that is there in the context, or choose another --context");
+        if (user != nullptr) read_user(*user, user_name, out);
         return out;
     }
 
@@ -75,8 +89,14 @@ class Reader {
             for (const auto* entry : contexts->items)
                 known.push_back(text(*entry, "name"));
         }
-        throw Error(Errc::usage, "{}: there is no context \"{}\"; there are: {}", file_.string(),
-                    name, fmt::join(known, ", "))
+        if (known.empty()) {
+            throw Error(Errc::invalid, "{} is no kubeconfig: it has no contexts", file_.string())
+                .set_hint("give another file with --kubeconfig");
+        }
+        throw Error(Errc::usage, "{}: {}; there are: {}", file_.string(),
+                    name.empty() ? "no context is the current one"
+                                 : fmt::format("there is no context \"{}\"", name),
+                    fmt::join(known, ", "))
             .set_hint("choose one with --context");
     }
 
@@ -94,8 +114,12 @@ class Reader {
         out.server = text(cluster, "server");
         while (out.server.ends_with('/'))
             out.server.pop_back();
-        if (out.server.empty())
-            throw Error(Errc::invalid, "{}: the cluster has no server", file_.string());
+        if (!out.server.starts_with("https://") && !out.server.starts_with("http://")) {
+            throw Error(Errc::invalid,
+                        "{}: the cluster has no server, or none with https://: \"{}\"",
+                        file_.string(), out.server)
+                .set_hint("write it as server: https://HOST:6443");
+        }
         if (!text(cluster, "proxy-url").empty()) {
             throw Error(Errc::unsupported, "{}: proxy-url is not supported", file_.string())
                 .set_hint("set HTTPS_PROXY in the environment");
@@ -115,10 +139,24 @@ class Reader {
                     "make a kubeconfig with a token: kubectl create serviceaccount …, or a client "
                     "certificate");
         }
+        // Acting as oneself where the file asks to act as somebody else is more than it gives.
+        for (const auto* other : {"as", "as-uid", "as-groups", "as-user-extra"}) {
+            if (user.find(other) == nullptr) continue;
+            throw Error(Errc::unsupported, "{}: user {} acts as somebody else ({})", file_.string(),
+                        name, other)
+                .set_hint("give a kubeconfig of the one who installs, without impersonation");
+        }
         out.client_certificate_pem =
             data_or_file(user, "client-certificate", "client-certificate-data");
         out.client_key_pem = data_or_file(user, "client-key", "client-key-data");
-        out.token = text(user, "token");
+        if (out.client_certificate_pem.empty() != out.client_key_pem.empty()) {
+            throw Error(Errc::invalid,
+                        "{}: user {} has a client certificate without its key, or a "
+                        "key without its certificate",
+                        file_.string(), name)
+                .set_hint("give both: client-certificate and client-key, or their -data");
+        }
+        out.token = trimmed(text(user, "token"));
         if (const auto path = text(user, "tokenFile"); !path.empty())
             out.token_file = (file_.parent_path() / path).string();
         out.username = text(user, "username");
@@ -137,7 +175,7 @@ KubeConfig in_cluster() {
                              variable("KUBERNETES_SERVICE_PORT"));
     out.ca_pem = base::read_file(kServiceAccount / "ca.crt", kMaxFile);
     out.token_file = (kServiceAccount / "token").string();
-    out.name_space = base::read_file(kServiceAccount / "namespace", kMaxFile);
+    out.name_space = trimmed(base::read_file(kServiceAccount / "namespace", kMaxFile));
     out.description = "the service account of this pod";
     return out;
 }

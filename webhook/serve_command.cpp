@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -46,6 +48,15 @@ void check_processor() {
                 "machine "
                 "show its host's processor");
     }
+#endif
+}
+
+// A large body is memory of its own and goes back with it. By default glibc learns from the first
+// one to keep the next in its heap, whose holes then stay with the process.
+void give_large_blocks_back() {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 #endif
 }
 
@@ -96,6 +107,7 @@ void block_reload_signal() {
 
 base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
     check_processor();
+    give_large_blocks_back();
     const auto [address, port] = parse_listen(options.listen, "--listen");
     const auto [metrics_address, metrics_port] =
         parse_listen(options.metrics_listen, "--metrics-listen");

@@ -73,9 +73,24 @@ std::string pem(X509* certificate) {
     return openssl::contents(bio.get());
 }
 
+// Without it OpenSSL would ask the terminal for the passphrase of an encrypted key, and wait.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
+// Letters, digits, hyphens and dots: what else a name holds would be read as another extension.
+bool is_dns_name(std::string_view name) {
+    if (name.starts_with("*.")) name.remove_prefix(2);
+    return !name.empty() && name.size() <= 253 &&
+           name.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+               std::string_view::npos;
+}
+
 openssl::Certificate parse(const std::string& text) {
     const auto bio = openssl::reader(text);
-    openssl::Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    openssl::Certificate certificate(
+        PEM_read_bio_X509(bio.get(), nullptr, &no_passphrase, nullptr));
     ERR_clear_error();
     return certificate;
 }
@@ -84,6 +99,12 @@ openssl::Certificate parse(const std::string& text) {
 
 CertificateBundle issue_certificate(const CertificateRequest& request) {
     if (request.dns_names.empty()) throw Error(Errc::internal, "a certificate without names");
+    for (const auto& name : request.dns_names) {
+        if (!is_dns_name(name)) {
+            throw Error(Errc::invalid, "\"{}\" is no DNS name", name)
+                .set_hint("mend certificate.dnsNames of bundle.yaml");
+        }
+    }
     const auto ca_key = openssl::new_p256_key();
     const auto ca = start(ca_key.get(), request.ca_lifetime);
     set_name(X509_get_subject_name(ca.get()), request.common_name);
@@ -117,7 +138,7 @@ bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& 
     const auto ca = parse(bundle.ca_pem);
     const auto leaf = parse(bundle.certificate_pem);
     const auto bio = openssl::reader(bundle.key_pem);
-    const openssl::Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+    const openssl::Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr));
     ERR_clear_error();
     if (!ca || !leaf || !key) return false;
     bool good = X509_verify(leaf.get(), X509_get0_pubkey(ca.get())) == 1 &&

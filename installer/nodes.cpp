@@ -1,5 +1,9 @@
 #include "installer/nodes.hpp"
 
+#include "manifests/order.hpp"
+
+#include <algorithm>
+
 namespace airlock::installer {
 namespace {
 
@@ -8,6 +12,13 @@ ObjectKey node_key(const std::string& name) {
 }
 
 }  // namespace
+
+bool takes_oversell_away(const Generation& generation) {
+    return !generation.state_annotation.empty() &&
+           std::ranges::any_of(generation.objects, [](const ObjectBefore& object) {
+               return manifests::is_webhook_configuration(object.key) && !object.object;
+           });
+}
 
 std::vector<NodeBefore> read_nodes(KubeClient& client) {
     std::vector<NodeBefore> out;

@@ -9,6 +9,9 @@
 
 namespace airlock::installer {
 
+// Whether undoing `generation` takes the node webhook out of the cluster.
+bool takes_oversell_away(const Generation& generation);
+
 std::vector<NodeBefore> read_nodes(KubeClient& client);
 // An empty status patch to every node: admission runs, so that a ratio applies or goes within a
 // second rather than at the kubelet's next full report.

@@ -6,6 +6,7 @@
 #include "base/url.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace airlock::installer {
 namespace {
@@ -52,7 +53,9 @@ Readiness daemon_set(const Json& live) {
     const auto wanted = number(live, {"status", "desiredNumberScheduled"});
     const auto ready = number(live, {"status", "numberReady"});
     const auto updated = number(live, {"status", "updatedNumberScheduled"});
-    const bool good = observed(live) && ready >= wanted && updated >= wanted;
+    if (!observed(live))
+        return {.ready = false, .failed = false, .reason = "its controller has not seen it yet"};
+    const bool good = ready >= wanted && updated >= wanted;
     return {.ready = good,
             .failed = false,
             .reason = fmt::format("{} of {} pods ready", std::min(ready, updated), wanted)};
@@ -72,6 +75,18 @@ Readiness condition(const Json& live, std::string_view type) {
         }
     }
     return {.ready = false, .failed = false, .reason = fmt::format("not {} yet", type)};
+}
+
+// Why a job gave up; nothing when it has not.
+std::optional<std::string> failure(const Json& live) {
+    const auto* conditions = base::find_path(live, {"status", "conditions"});
+    if (conditions == nullptr) return std::nullopt;
+    for (const auto& entry : *conditions) {
+        if (base::get_string(entry, "type", "a condition") == "Failed" &&
+            base::get_string(entry, "status", "a condition") == "True")
+            return base::get_string(entry, "message", "a condition");
+    }
+    return std::nullopt;
 }
 
 // What a pod's containers say of themselves.
@@ -155,8 +170,9 @@ Readiness readiness_of(const Json& live) {
         (kind == "Certificate" || kind == "Issuer" || kind == "ClusterIssuer"))
         return condition(live, "Ready");
     if (kind == "Job") {
-        if (condition(live, "Failed").ready)
-            return {.ready = false, .failed = true, .reason = "the job failed"};
+        if (const auto message = failure(live)) {
+            return {.ready = false, .failed = true, .reason = "the job failed: " + *message};
+        }
         return condition(live, "Complete");
     }
     return {.ready = true, .failed = false, .reason = "there"};
@@ -185,6 +201,10 @@ void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys,
                     for (const auto& reason : reasons_of(client, key, *live))
                         missing += "\n    " + reason;
                 }
+            }
+            if (failed) {
+                throw Error(Errc::remote, "will not become ready:{}", missing)
+                    .set_hint("mend what the lines above name");
             }
             throw Error(Errc::timeout, "not ready after {} s:{}", timeout.count(), missing)
                 .set_hint(

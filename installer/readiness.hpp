@@ -21,9 +21,9 @@ struct Readiness {
 // they exist.
 Readiness readiness_of(const Json& live);
 
-// Waits until all are ready. Errc::timeout after `timeout`, listing for each what is missing:
-// readiness, the waiting or terminated message of its pods' containers, and their last warning
-// events.
+// Waits until all are ready. Errc::timeout after `timeout`, and Errc::remote at once when one
+// failed for good, listing for each what is missing: readiness, the waiting or terminated message
+// of its pods' containers, and their last warning events.
 void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys,
                       std::chrono::seconds timeout, const std::stop_token& stop);
 

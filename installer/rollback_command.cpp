@@ -3,8 +3,11 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "installer/generation_store.hpp"
+#include "installer/nodes.hpp"
+#include "installer/pods_at_risk.hpp"
 #include "installer/session.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 namespace airlock::installer {
@@ -39,9 +42,37 @@ std::string describe(const std::vector<Generation>& generations) {
     return out;
 }
 
-void say(const Arguments& arguments, std::string_view result, std::string_view words) {
+std::vector<PodAtRisk> find_pods_at_risk(KubeClient& cluster,
+                                         const std::vector<Generation>& undone) {
+    const auto takes_away = std::ranges::find_if(undone, takes_oversell_away);
+    if (takes_away == undone.end()) return {};
+    return pods_at_risk(cluster.list("v1", "Pod"), cluster.list("v1", "Node"), takes_away->nodes);
+}
+
+void warn_about(const std::vector<PodAtRisk>& pods) {
+    if (pods.empty()) return;
+    std::string text;
+    for (const auto& pod : pods)
+        text += fmt::format("\n  node {}: {} ({})", pod.node, pod.pod, pod.resource);
+    base::log_warn(
+        "these pods fit only by the oversell; they go on running, and are rejected when the "
+        "kubelet "
+        "of their node is started again. Move them, or drain the node:{}",
+        text);
+}
+
+base::Json to_json(const std::vector<PodAtRisk>& pods) {
+    auto out = base::Json::array();
+    for (const auto& pod : pods)
+        out.push_back({{"node", pod.node}, {"pod", pod.pod}, {"resource", pod.resource}});
+    return out;
+}
+
+void say(const Arguments& arguments, std::string_view result, std::string_view words,
+         const std::vector<PodAtRisk>& pods = {}) {
     if (arguments.json()) {
-        std::cout << base::dump_json({{"result", result}}, 2) << "\n";
+        std::cout << base::dump_json({{"result", result}, {"podsAtRisk", to_json(pods)}}, 2)
+                  << "\n";
     } else {
         std::cout << words << "\n";
     }
@@ -67,9 +98,11 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
                                  : parse_registry(arguments.registry),
                              stop);
     Transaction transaction(*cluster, registry.client(), arguments.transaction, stop);
+    const auto at_risk = find_pods_at_risk(*cluster, undone);
+    warn_about(at_risk);
     confirm(arguments, fmt::format("Undo {}?", describe(undone)));
     const auto code = transaction.roll_back(arguments.target);
-    if (code == ExitCode::done) say(arguments, "rolled back", "rolled back");
+    if (code == ExitCode::done) say(arguments, "rolled back", "rolled back", at_risk);
     return code;
 }
 

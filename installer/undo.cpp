@@ -120,16 +120,22 @@ class Undo {
     }
 
     void nodes() {
-        if (generation_.state_annotation.empty()) return;
-        const bool first = std::ranges::any_of(generation_.objects, [](const ObjectBefore& object) {
-            return manifests::is_webhook_configuration(object.key) && !object.object;
-        });
-        if (!first) return;
-        for (const auto& node : generation_.nodes) {
+        if (!takes_oversell_away(generation_)) return;
+        auto nodes = generation_.nodes;
+        attempt("nodes", "kubectl get nodes", [&] { add_newcomers(nodes); });
+        for (const auto& node : nodes) {
             attempt("Node " + node.name,
                     fmt::format("kubectl annotate node {} {}-", node.name,
                                 generation_.state_annotation),
                     [&] { restore_node(client_, node, generation_.state_annotation); });
+        }
+    }
+
+    // Of a node that joined since the snapshot nothing is known but that its record must go.
+    void add_newcomers(std::vector<NodeBefore>& nodes) {
+        for (auto& node : read_nodes(client_)) {
+            if (std::ranges::find(nodes, node.name, &NodeBefore::name) == nodes.end())
+                nodes.push_back({.name = std::move(node.name), .allocatable = Json::object()});
         }
     }
 

@@ -54,6 +54,7 @@ main_job() {
 }
 
 crashes() {
+  maybe "install and rollback killed at every record of the journal" killed_at_every_record
   maybe "install killed again and again is continued" killed_install_is_continued
   maybe "install killed, then rolled back: every object and tag as it was" killed_install_is_rolled_back
   maybe "rollback killed is continued" killed_rollback_is_continued

@@ -266,3 +266,37 @@ killed_rollback_is_continued() {
   roll_back || true
   expect_same "$site/before" "not as before, rollback killed"
 }
+
+# The installer, killed at its Nth fsync: a record has just become durable, and the act that it announces is not done.
+# True when it was killed, false when it came to its end before.
+killed_at_fsync() { # N installer's arguments...
+  local status=0
+  strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e "inject=fsync,fdatasync:signal=KILL:when=$1" \
+    "$installer" "${@:2}" --kubeconfig "$KUBECONFIG" --state-dir "$site/state" --yes "${registry_options[@]}" \
+    <<< "$registry_password" || status=$?
+  case $status in
+    137) return 0 ;;
+    0) return 1 ;;
+    *) fail "exit code $status, neither killed nor done" ;;
+  esac
+}
+
+# With a kit that has no pods. Even records are rolled back, odd ones continued first; so both rules meet every kind of
+# record, and rollback is killed at each of its own.
+killed_at_every_record() {
+  local n=0 more=1
+  kubectl -n default create configmap theirs --from-literal=key=theirs
+  "$bundler" build "$root/tests/e2e/small-kit/bundle.yaml" -o "$site/small.tar"
+  take_dump "$site/before-small"
+  while [[ -n $more ]]; do
+    n=$((n + 1))
+    killed_at_fsync "$n" install "$site/small.tar" || more=
+    say "fsync $n"
+    if ((n % 2 == 1)); then run_installer install "$site/small.tar" --yes "${registry_options[@]}" <<< "$registry_password"; fi
+    if killed_at_fsync "$n" rollback; then roll_back; fi
+    expect_same "$site/before-small" "not as before, killed at fsync $n"
+    expect "something is left in the state folder" test ! -e "$site/state/pending.json" -a ! -s "$site/state/journal.jsonl"
+  done
+  expect "only $n records were tried" test "$n" -gt 10
+  kubectl -n default delete configmap theirs
+}

@@ -1,10 +1,10 @@
-#include "webhook/quantity.hpp"
+#include "base/quantity.hpp"
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
-namespace airlock::webhook {
+namespace airlock::base {
 namespace {
 
 constexpr std::size_t kMaxText = 64;
@@ -174,4 +174,4 @@ std::string Quantity::text() const {
     return to_text(value) + kDecimal[static_cast<std::size_t>(exponent / 3 + 3)];
 }
 
-}  // namespace airlock::webhook
+}  // namespace airlock::base

@@ -1,0 +1,54 @@
+#include "tests/installer/fake_api_server.hpp"
+
+namespace airlock::installer {
+namespace {
+
+std::string kinds(const std::vector<std::pair<std::string, std::string>>& resources) {
+    auto list = Json::array();
+    for (const auto& [plural, kind] : resources) {
+        const bool namespaced = kind != "Node" && kind != "Namespace";
+        list.push_back({{"name", plural}, {"kind", kind}, {"namespaced", namespaced}});
+    }
+    return Json{{"resources", std::move(list)}}.dump();
+}
+
+}  // namespace
+
+FakeApiServer::FakeApiServer()
+    : answers_{
+          {"/api", {200, R"({"versions": ["v1"]})"}},
+          {"/apis",
+           {200, R"({"groups": [{"versions": [{"groupVersion": "apps/v1"}]},
+                               {"versions": [{"groupVersion": "batch/v1"}]}]})"}},
+          {"/api/v1",
+           {200, kinds({{"pods", "Pod"},
+                        {"events", "Event"},
+                        {"secrets", "Secret"},
+                        {"configmaps", "ConfigMap"},
+                        {"services", "Service"},
+                        {"serviceaccounts", "ServiceAccount"},
+                        {"namespaces", "Namespace"},
+                        {"nodes", "Node"}})}},
+          {"/apis/apps/v1", {200, kinds({{"deployments", "Deployment"}})}},
+          {"/apis/batch/v1", {200, kinds({{"jobs", "Job"}})}},
+      },
+      server_([this](const test::ServerRequest& request) {
+          const std::lock_guard lock(mutex_);
+          const auto at = answers_.find(request.path());
+          if (at == answers_.end())
+              return test::ServerReply{.status = 404, .body = R"({"message": "not found"})"};
+          return test::ServerReply{.status = at->second.first, .body = at->second.second};
+      }) {}
+
+void FakeApiServer::put(const std::string& path, const std::string& body, int status) {
+    const std::lock_guard lock(mutex_);
+    answers_[path] = {status, body};
+}
+
+KubeClient FakeApiServer::client(KubeConfig config) const {
+    config.server = server_.url();
+    config.description = "a test";
+    return KubeClient(std::move(config), {});
+}
+
+}  // namespace airlock::installer

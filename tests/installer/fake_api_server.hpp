@@ -1,0 +1,34 @@
+// An API server whose answers a test writes, for what the real one will not say on demand. The
+// tests with the real one are in kube_client_integration_test.cpp.
+#pragma once
+
+#include "installer/kube_client.hpp"
+#include "tests/support/http_server.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace airlock::installer {
+
+class FakeApiServer {
+  public:
+    // Knows the kinds of "v1", "apps/v1" and "batch/v1" that tests use.
+    FakeApiServer();
+
+    // The answer to a GET of `path`, whatever its query.
+    void put(const std::string& path, const std::string& body, int status = 200);
+    KubeClient client(KubeConfig config = {}) const;
+    std::size_t count(const std::string& method, const std::string& in_target) const {
+        return server_.count(method, in_target);
+    }
+    std::vector<test::ServerRequest> requests() const { return server_.requests(); }
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, std::pair<int, std::string>> answers_;
+    test::HttpServer server_;
+};
+
+}  // namespace airlock::installer

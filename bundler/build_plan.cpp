@@ -135,7 +135,7 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
     files.insert(files.begin(), {.source = std::string(format::kDescription), .text = description});
 
     const auto images = wanted_images(components);
-    base::log_info("resolving {} images", images.size());
+    if (!images.empty()) base::log_info("resolving {} images", images.size());
     std::vector<std::optional<ResolvedImage>> resolved(images.size());
     base::for_each_parallel(images.size(), options.concurrency, stop,
                             [&](std::size_t i, const std::stop_token&) {

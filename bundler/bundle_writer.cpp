@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
-#include "base/retry.hpp"
 #include "bundler/partial_record.hpp"
 #include "manifests/bundle_format.hpp"
 
@@ -29,16 +28,16 @@ constexpr std::uint64_t kNoteEvery = 4 * 1024 * 1024;
 
 class Writer {
   public:
-    Writer(const BuildPlan& plan, const OutputFile& output)
+    Writer(const BuildPlan& plan, const OutputFile& output, const WriteOptions& options)
         : plan_(plan),
+          options_(options),
           path_(output.path()),
           partial_(output.partial()),
           record_(output.record(), base::sha256(plan.index)),
           fd_(base::open_file(partial_, O_RDWR | O_CREAT | (record_.resumed() ? 0 : O_TRUNC),
                               0644)) {}
 
-    std::uint64_t write(const std::optional<std::string>& signature, std::size_t concurrency,
-                        const std::stop_token& stop);
+    std::uint64_t write(const std::stop_token& stop);
 
   private:
     void text(std::string_view path, std::string_view content);
@@ -49,7 +48,7 @@ class Writer {
                     base::Progress& progress, const std::stop_token& stop);
     void take_up(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink,
                  const std::stop_token& stop) const;
-    void fetch_all(std::size_t concurrency, const std::stop_token& stop);
+    void fetch_all(const std::stop_token& stop);
     void publish();
 
     struct Fetch {
@@ -58,6 +57,7 @@ class Writer {
     };
 
     const BuildPlan& plan_;
+    const WriteOptions& options_;
     std::filesystem::path path_;
     std::filesystem::path partial_;
     PartialRecord record_;
@@ -162,7 +162,7 @@ void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress
     const auto name = fmt::format("{}@{}", blob.origin->place(), digest.short_hex());
     const auto first = std::min(record_.written(digest), blob.descriptor.size);
     progress.add(first);
-    base::with_retries({}, name, stop, [&] {
+    base::with_retries(options_.retry, name, stop, [&] {
         const auto start = std::min(record_.written(digest), blob.descriptor.size);
         try {
             try {
@@ -194,8 +194,8 @@ void Writer::publish() {
     record_.remove();
 }
 
-std::uint64_t Writer::write(const std::optional<std::string>& signature, std::size_t concurrency,
-                            const std::stop_token& stop) {
+std::uint64_t Writer::write(const std::stop_token& stop) {
+    const auto& signature = options_.signature;
     std::uint64_t total = base::kTarEnd;
     for (const auto* part : {&plan_.index, &plan_.kit_manifest, &plan_.lock_text, &plan_.installer})
         total += base::tar_footprint(part->size());
@@ -224,7 +224,7 @@ std::uint64_t Writer::write(const std::optional<std::string>& signature, std::si
     base::pwrite_all(fd_.get(), base::as_bytes(std::string(base::kTarEnd, '\0')), position_,
                      partial_.string());
     try {
-        fetch_all(concurrency, stop);
+        fetch_all(stop);
     } catch (const Error&) {
         base::log_info("what was fetched is kept in {}: the same command goes on from there",
                        partial_.string());
@@ -234,7 +234,7 @@ std::uint64_t Writer::write(const std::optional<std::string>& signature, std::si
     return total;
 }
 
-void Writer::fetch_all(std::size_t concurrency, const std::stop_token& stop) {
+void Writer::fetch_all(const std::stop_token& stop) {
     // Largest first, so that the last thread is not left with a long one.
     std::ranges::stable_sort(to_fetch_, std::greater<>(),
                              [](const Fetch& fetch) { return fetch.blob->descriptor.size; });
@@ -242,7 +242,7 @@ void Writer::fetch_all(std::size_t concurrency, const std::stop_token& stop) {
     for (const auto& wanted : to_fetch_)
         bytes += wanted.blob->descriptor.size;
     base::Progress progress("fetching", bytes, to_fetch_.size(), "blobs");
-    base::for_each_parallel(to_fetch_.size(), concurrency, stop,
+    base::for_each_parallel(to_fetch_.size(), options_.concurrency, stop,
                             [&](std::size_t i, const std::stop_token& inner) {
                                 fetch(*to_fetch_[i].blob, to_fetch_[i].offset, progress, inner);
                                 progress.item_done();
@@ -251,10 +251,9 @@ void Writer::fetch_all(std::size_t concurrency, const std::stop_token& stop) {
 
 }  // namespace
 
-std::uint64_t write_bundle(const BuildPlan& plan, const std::optional<std::string>& signature,
-                           const OutputFile& output, std::size_t concurrency,
-                           const std::stop_token& stop) {
-    return Writer(plan, output).write(signature, concurrency, stop);
+std::uint64_t write_bundle(const BuildPlan& plan, const OutputFile& output,
+                           const WriteOptions& options, const std::stop_token& stop) {
+    return Writer(plan, output, options).write(stop);
 }
 
 }  // namespace airlock::bundler

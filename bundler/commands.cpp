@@ -27,6 +27,20 @@ using base::Json;
 constexpr std::size_t kMaxKey = 64 * 1024;
 constexpr std::size_t kMaxLock = 64 * 1024 * 1024;
 
+constexpr std::string_view kBuildFooter =
+    R"(While it is built, the bundle is FILE.partial. A build that was interrupted, by Ctrl-C or by
+anything else, goes on from it when the same command is run again.
+
+Exit codes: 0 done; 1 failed, no bundle written; 2 wrong usage; 130 interrupted.
+
+Examples:
+  airlock-bundler build -o kit.tar
+  airlock-bundler build kit/bundle.yaml -o kit.tar --components cert-manager --key airlock.key
+  airlock-bundler build -o kit.tar --mirror quay.io=mirror.corp:5000/quay --registry-ca corp.crt
+  airlock-bundler build -o kit.tar --lock kit.lock              # the first time
+  airlock-bundler build -o kit.tar --lock kit.lock --locked     # the same again, to the byte
+)";
+
 struct Output {
     std::string format = "text";
     bool json() const { return format == "json"; }
@@ -68,9 +82,19 @@ SourceOptions source_options(const BuildArguments& arguments) {
     return options;
 }
 
+void require_folder_of(const std::filesystem::path& file) {
+    const auto folder = file.parent_path();
+    if (folder.empty() || std::filesystem::is_directory(folder)) return;
+    throw Error(Errc::not_found, "cannot write {}: the folder {} is not there", file.string(),
+                folder.string())
+        .set_hint("make it first, or name another place");
+}
+
 ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
-    if (arguments.locked && arguments.lock.empty())
-        throw Error(Errc::usage, "--locked needs --lock FILE");
+    if (arguments.locked && arguments.lock.empty()) {
+        throw Error(Errc::usage, "--locked needs --lock FILE")
+            .set_hint("name the lock that an earlier build wrote with --lock FILE");
+    }
     if (!arguments.platform.empty())
         arguments.build.platform = images::Platform::parse(arguments.platform);
     if (!arguments.installer.empty()) arguments.build.installer = arguments.installer;
@@ -78,16 +102,21 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
         arguments.build.locked = manifests::Lock::parse(base::read_file(arguments.lock, kMaxLock),
                                                         arguments.lock.string());
     }
-    // Before the long work: a key that is no key.
+    // Before the long work: a key that is no key, a lock that cannot be written.
     std::optional<std::string> key;
-    if (!arguments.key.empty()) key = base::read_file(arguments.key, kMaxKey);
+    if (!arguments.key.empty()) {
+        key = base::read_file(arguments.key, kMaxKey);
+        base::sign({}, *key, arguments.key.string());
+    }
+    if (!arguments.lock.empty() && !arguments.locked) require_folder_of(arguments.lock);
 
     const OutputFile output(arguments.file);
     Sources sources(source_options(arguments), stop);
     const auto plan = make_build_plan(arguments.build, sources, stop);
     std::optional<std::string> signature;
     if (key) signature = base::sign(plan.index, *key, arguments.key.string());
-    const auto size = write_bundle(plan, signature, output, arguments.build.concurrency, stop);
+    const auto size = write_bundle(
+        plan, output, {.signature = signature, .concurrency = arguments.build.concurrency}, stop);
     if (!arguments.lock.empty() && !arguments.locked)
         base::write_file_durably(arguments.lock, plan.lock_text, 0644);
 
@@ -111,30 +140,45 @@ void add_build(CLI::App& app, Command& chosen) {
     const auto arguments = std::make_shared<BuildArguments>();
     auto* command = app.add_subcommand(
         "build", "Pack the images, the manifests and the installer into one file");
+    command->footer(std::string(kBuildFooter));
+    const auto file_option = [&](const char* name, std::filesystem::path& to, const char* words) {
+        return command->add_option(name, to, words)->type_name("FILE");
+    };
     command->add_option("description", arguments->build.description, "the kit's description")
+        ->type_name("FILE")
         ->capture_default_str();
-    command->add_option("-o,--file", arguments->file, "the bundle to write")->required();
+    file_option("-o,--file", arguments->file, "the bundle to write")->required();
     command
         ->add_option("--components", arguments->build.components,
-                     "optional components to take, by comma")
+                     "optional components to take too, by comma")
+        ->type_name("NAME,...")
         ->delimiter(',');
-    command->add_option("--platform", arguments->platform,
-                        "os/architecture, instead of those in bundle.yaml");
-    command->add_option("--lock", arguments->lock, "write what was resolved to FILE");
+    command
+        ->add_option("--platform", arguments->platform,
+                     "take this platform of every image, instead of those in the description")
+        ->type_name("OS/ARCH[/VARIANT]");
+    file_option("--lock", arguments->lock,
+                "write what every tag and file resolved to; with --locked: the lock to read");
     command->add_flag("--locked", arguments->locked,
-                      "resolve to exactly what the lock FILE says, or fail");
-    command->add_option("--key", arguments->key, "sign with this private key (made by keygen)");
-    command->add_option("--authfile", arguments->authfile,
-                        "credentials for registries, as docker and podman write them");
-    command->add_option("--registry-ca", arguments->registry_ca,
-                        "certificate authority to trust besides the host's");
-    command->add_option("--plain-http", arguments->plain_http,
-                        "HOST[:PORT] to speak plain HTTP with");
-    command->add_option("--mirror", arguments->mirrors,
-                        "FROM=TO: fetch what begins with FROM from TO");
-    command->add_option("--installer", arguments->installer,
-                        "the installer to put in; default: beside this program");
+                      "build to the byte what the lock says, or fail and say what differs");
+    file_option("--key", arguments->key, "sign with this private key (made by keygen)");
+    file_option("--authfile", arguments->authfile,
+                "passwords of registries, as docker login and podman login write them; default: "
+                "$REGISTRY_AUTH_FILE, then ~/.docker/config.json and the like");
+    file_option("--registry-ca", arguments->registry_ca,
+                "certificate authority (PEM) to trust besides the host's");
+    command
+        ->add_option("--plain-http", arguments->plain_http,
+                     "speak plain HTTP with this host; may be repeated")
+        ->type_name("HOST[:PORT]");
+    command
+        ->add_option("--mirror", arguments->mirrors,
+                     "fetch images and URLs that begin with FROM from TO; may be repeated")
+        ->type_name("FROM=TO");
+    file_option("--installer", arguments->installer,
+                "the installer to put in; default: airlock-installer beside this program");
     command->add_option("--concurrency", arguments->build.concurrency, "blobs fetched at a time")
+        ->type_name("N")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     add_output(*command, arguments->output);

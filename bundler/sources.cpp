@@ -2,7 +2,6 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/retry.hpp"
 #include "base/url.hpp"
 
 namespace airlock::bundler {
@@ -25,7 +24,7 @@ images::RegistryClient& Sources::client(const std::string& host) {
             images::RegistryOptions{.trust = options_.trust,
                                     .plain_http = options_.plain_http.contains(host),
                                     .credentials = options_.credentials,
-                                    .retry = {}},
+                                    .retry = options_.retry},
             stop_);
     }
     return *client;
@@ -75,7 +74,7 @@ std::string Sources::fetch(const std::string& url, std::size_t limit) {
             .set_hint(fmt::format("add --plain-http {} if that network is to be trusted",
                                   parsed.authority()));
     }
-    return base::with_retries({}, base::redact(place), stop_, [&] {
+    return base::with_retries(options_.retry, base::redact(place), stop_, [&] {
         const auto response = http_.send({.url = place, .body_limit = limit}, stop_);
         if (!response.ok()) {
             throw base::status_error(

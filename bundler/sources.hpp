@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/http.hpp"
+#include "base/retry.hpp"
 #include "bundler/image_origin.hpp"
 #include "bundler/mirrors.hpp"
 #include "manifests/bundle_spec.hpp"
@@ -22,6 +23,7 @@ struct SourceOptions {
     images::CredentialStore credentials;
     std::set<std::string> plain_http;  // hosts
     std::vector<std::string> mirrors;
+    base::RetryPolicy retry = {};
 };
 
 // Any thread may call.

@@ -66,7 +66,7 @@ class BundleTest : public ::testing::Test {
     }
     void build(const std::string& name,
                const std::optional<std::string>& signature = std::nullopt) const {
-        write_bundle(plan(), signature, OutputFile(path(name)), 2, {});
+        write_bundle(plan(), OutputFile(path(name)), {.signature = signature}, {});
     }
 
     std::filesystem::path folder_;

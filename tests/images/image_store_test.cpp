@@ -209,9 +209,9 @@ struct Saved {
         files["config.json"] = config.dump();
         files["one/layer.tar"] = layer;
         files["two/layer.tar"] = second;
-        list({{{"Config", "config.json"},
-               {"RepoTags", Json::array({"app:1", "quay.io/x/app:2"})},
-               {"Layers", std::move(layers)}}});
+        list(Json::array({Json{{"Config", "config.json"},
+                               {"RepoTags", Json::array({"app:1", "quay.io/x/app:2"})},
+                               {"Layers", std::move(layers)}}}));
     }
     void list(const Json& images) { files["manifest.json"] = images.dump(); }
 };

@@ -53,7 +53,7 @@ TEST_F(TarIndexTest, ReadsWhatTarWritesInEveryFormat) {
         test::run({"tar", "-C", (folder_ / "in").string(), "--format=" + format, "-cf", tar, "."});
         const auto got = index(folder_.read("out.tar"));
         EXPECT_EQ(content(got, "small"), "s") << format;
-        if (format != "v7") EXPECT_EQ(content(got, longer), "long name") << format;
+        EXPECT_EQ(content(got, longer), format == "v7" ? "absent" : "long name") << format;
     }
 }
 
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"HugeBinary",
             TarText()
                 .add("a", "1", '0', {},
-                     std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12))
+                     std::string("\x80\0\0\0\x3f\xff\xff\xff\xff\xff\xff\xff", 12))
                 .closed(),
             "it has been cut"},
         Bad{"BeyondEverySize", TarText().add("a", "1", '0', {}, std::string(12, '\xff')).closed(),

@@ -43,7 +43,7 @@ TEST(BundleSpec, ReadsEveryKey) {
     optional: true
     images:
       - ref: x.io/a:1
-        platforms: [linux/amd64, linux/arm/v7]
+        platforms: [linux/arm/v7]
         build:
           files: {/a: bin/a, /etc/b: ../b}
           entrypoint: [/a]
@@ -52,6 +52,7 @@ TEST(BundleSpec, ReadsEveryKey) {
           user: "65532:65532"
           workdir: /
           labels: {l: m}
+      - {ref: x.io/b:1, platforms: [linux/amd64, linux/arm64], from: {docker-archive: ../b.tar, name: "b:1"}}
     manifests:
       - {file: sub/a.yaml, api: policy/v1beta1, unlessApi: policy/v1}
       - {url: "https://x.io/a.yaml", sha256: )" +
@@ -64,7 +65,8 @@ nodes: {kick: true, stateAnnotation: x/state}
     const auto& component = spec.components.at(0);
     EXPECT_TRUE(component.optional);
     const auto& image = component.images.at(0);
-    EXPECT_THAT(image.platforms, testing::ElementsAre("linux/amd64", "linux/arm/v7"));
+    EXPECT_THAT(image.platforms, testing::ElementsAre("linux/arm/v7"));
+    EXPECT_FALSE(image.from);
     ASSERT_TRUE(image.build);
     EXPECT_EQ(image.build->files,
               (std::map<std::string, std::string>{{"/a", "bin/a"}, {"/etc/b", "../b"}}));
@@ -74,6 +76,12 @@ nodes: {kick: true, stateAnnotation: x/state}
     EXPECT_EQ(image.build->user, "65532:65532");
     EXPECT_EQ(image.build->workdir, "/");
     EXPECT_EQ(image.build->labels.at("l"), "m");
+    const auto& saved = component.images.at(1);
+    EXPECT_THAT(saved.platforms, testing::ElementsAre("linux/amd64", "linux/arm64"));
+    ASSERT_TRUE(saved.from);
+    EXPECT_EQ(saved.from->kind, FromSpec::Kind::docker_archive);
+    EXPECT_EQ(saved.from->path, "../b.tar");
+    EXPECT_EQ(saved.from->name, "b:1");
     const auto& file = component.manifests.at(0);
     EXPECT_EQ(file.source(), "sub/a.yaml");
     EXPECT_TRUE(file.substitute);
@@ -186,6 +194,19 @@ INSTANTIATE_TEST_SUITE_P(
                 "no path in an image", ""},
         Refusal{"EnvWithoutName", with_image("{ref: a, build: {files: {/a: b}, env: [=x]}}"),
                 "NAME=value", ""},
+        Refusal{
+            "BuildForTwoPlatforms",
+            with_image("{ref: a, platforms: [linux/amd64, linux/arm64], build: {files: {/a: b}}}"),
+            "is for one platform", "a ref of its own"},
+        Refusal{"BuildAndFrom",
+                with_image("{ref: a, build: {files: {/a: b}}, from: {oci-layout: x}}"),
+                "\"build\" and a \"from\"", "one of the two"},
+        Refusal{"FromNowhere", with_image("{ref: a, from: {name: x}}"),
+                "an image's from: it names no place", "docker-archive: FILE"},
+        Refusal{"FromTwoPlaces", with_image("{ref: a, from: {oci-layout: x, oci-archive: y}}"),
+                "names two places", ""},
+        Refusal{"FromAnUnknownKind", with_image("{ref: a, from: {docker-daemon: x}}"),
+                "there is no key \"docker-daemon\"", "oci-archive"},
         Refusal{"FileClimbs", with_manifest("{file: ../a.yaml}"),
                 "bundle.yaml:4:36: a manifest: the file \"../a.yaml\" is not below", "without .."},
         Refusal{"FileClimbsInside", with_manifest("{file: a/../../b}"), "is not below", ""},

@@ -1,0 +1,234 @@
+// The program itself: killed, interrupted, out of room, in another's way. Needs root for tmpfs.
+#include "tests/bundler/program.hpp"
+
+#include "tests/bundler/kit_folder.hpp"
+#include "tests/support/docker_registry.hpp"
+#include "tests/support/fault_proxy.hpp"
+#include "tests/support/process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <random>
+#include <thread>
+
+namespace airlock::bundler {
+namespace {
+
+using airlock::test::FaultProxy;
+using airlock::test::ServerReply;
+using test::Ended;
+using test::KitFolder;
+using test::noise;
+using test::Program;
+using testing::HasSubstr;
+
+constexpr std::size_t kLayer = 12'000'000;
+constexpr std::size_t kLayers = 6;
+
+class ProgramTest : public testing::Test {
+  protected:
+    ProgramTest() {
+        std::vector<std::string> layers;
+        for (unsigned i = 0; i < kLayers; ++i)
+            layers.push_back(noise(kLayer + i, i));
+        image_ = test::small_image(layers);
+        auto client = test::plain_client(registry_.address());
+        test::push(client, "x/app", "1", *image_);
+        kit_.describe("  - {name: main, images: [{ref: 'quay.io/x/app:1'}]}\n");
+    }
+    std::vector<std::string> build(const std::string& file) const {
+        const auto host = proxy_ ? proxy_->address() : registry_.address();
+        return {"build",    "bundle.yaml",     "-o",          file,       "--plain-http", host,
+                "--mirror", "quay.io=" + host, "--installer", "installer"};
+    }
+    Ended run(const std::vector<std::string>& arguments) const {
+        return test::run_program(arguments, kit_.path(""));
+    }
+    // Lines of the record: the plan, and a note each few megabytes.
+    std::ptrdiff_t notes(const std::string& file) const {
+        const auto text =
+            base::read_file_if_present(kit_.path(file + ".partial.record"), 1U << 20U).value_or("");
+        return std::ranges::count(text, '\n');
+    }
+    // Until the record has `lines`, or the program has ended.
+    void watch(Program& program, const std::string& file, std::ptrdiff_t lines) const {
+        while (program.runs() && notes(file) < lines)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    bool is_there(const std::string& name) const {
+        return std::filesystem::exists(kit_.path(name));
+    }
+
+    airlock::test::DockerRegistry registry_;
+    std::optional<FaultProxy> proxy_;
+    std::optional<test::SmallImage> image_;
+    KitFolder kit_;
+};
+
+TEST_F(ProgramTest, KilledAtAnyMomentItGoesOnToTheSameBytes) {
+    const auto good = run(build("good.tar"));
+    ASSERT_EQ(good.code, 0) << good.err;
+    std::random_device seed;
+    const auto value = seed();
+    SCOPED_TRACE(value);
+    std::minstd_rand random(value);
+    // 1 is before the first byte, 18 or so after the last one.
+    for (int round = 0; round < 2; ++round) {
+        int kills = 0;
+        for (std::ptrdiff_t lines = 1; kills < 4; ++kills) {
+            lines += std::uniform_int_distribution<std::ptrdiff_t>(0, 5)(random);
+            Program program(build("kit.tar"), kit_.path(""));
+            watch(program, "kit.tar", lines);
+            if (!program.runs()) break;
+            program.signal(SIGKILL);
+            EXPECT_EQ(program.wait(), 128 + SIGKILL);
+            EXPECT_FALSE(is_there("kit.tar"));
+        }
+        const auto last = run(build("kit.tar"));
+        ASSERT_EQ(last.code, 0) << last.err;
+        if (kills > 0) {
+            EXPECT_THAT(last.err, HasSubstr("going on with kit.tar.partial"));
+        }
+        ASSERT_TRUE(kit_.read("kit.tar") == kit_.read("good.tar")) << "round " << round;
+        EXPECT_FALSE(is_there("kit.tar.partial"));
+        std::filesystem::remove(kit_.path("kit.tar"));
+    }
+    // 206: part of a blob.
+    EXPECT_THAT(registry_.log(), HasSubstr("\" 206 "));
+}
+
+TEST_F(ProgramTest, CtrlCEndsItWith130AndTheNextOneGoesOn) {
+    for (const int number : {SIGINT, SIGTERM}) {
+        const auto before = notes("kit.tar");
+        Program program(build("kit.tar"), kit_.path(""));
+        watch(program, "kit.tar", before + 2);
+        ASSERT_TRUE(program.runs()) << program.err();
+        program.signal(number);
+        EXPECT_EQ(program.wait(), 130) << program.err();
+        EXPECT_THAT(program.err(), HasSubstr("what was fetched is kept in kit.tar.partial"));
+        EXPECT_FALSE(is_there("kit.tar"));
+        EXPECT_FALSE(is_there("kit.tar.partial.lock"));
+    }
+    EXPECT_EQ(run(build("kit.tar")).code, 0);
+    EXPECT_EQ(run({"verify", "kit.tar"}).code, 0);
+}
+
+TEST_F(ProgramTest, TwoBuildsOfOneFileDoNotMix) {
+    // The first one hangs in its download until it is ended.
+    proxy_.emplace(
+        registry_.address(),
+        std::vector<airlock::test::Fault>{{.in_target = image_->manifest.layers.at(0).digest.text(),
+                                           .times = 1,
+                                           .instead = ServerReply{.silent = true}}});
+    Program first(build("kit.tar"), kit_.path(""));
+    watch(first, "kit.tar", 2);
+    const auto second = run(build("kit.tar"));
+    EXPECT_EQ(second.code, 1);
+    EXPECT_THAT(second.err, HasSubstr("kit.tar: another build is writing it"));
+    EXPECT_THAT(second.err, HasSubstr("what to do: "));
+    EXPECT_TRUE(first.runs());
+    first.signal(SIGKILL);
+    first.wait();
+    EXPECT_EQ(run(build("kit.tar")).code, 0);
+}
+
+// A file system of few bytes in the folder `small`, gone with the test.
+class SmallDisk {
+  public:
+    SmallDisk(std::filesystem::path folder, const std::string& options)
+        : folder_(std::move(folder)) {
+        std::filesystem::create_directory(folder_);
+        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", 0, options.c_str()) == 0;
+    }
+    ~SmallDisk() {
+        if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    bool mounted() const { return mounted_; }
+    void change(unsigned long flags, const std::string& options) const {
+        ASSERT_EQ(::mount("none", folder_.c_str(), "tmpfs", MS_REMOUNT | flags, options.c_str()),
+                  0);
+    }
+
+  private:
+    std::filesystem::path folder_;
+    bool mounted_ = false;
+};
+
+TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
+    const SmallDisk disk(kit_.path("small"), "size=30m");
+    if (!disk.mounted()) GTEST_SKIP() << "no tmpfs can be mounted here (not root?)";
+    const auto full = run(build("small/kit.tar"));
+    EXPECT_EQ(full.code, 1);
+    EXPECT_THAT(full.err, HasSubstr("small/kit.tar.partial: No space left on device: the bundle "
+                                    "needs "));
+    EXPECT_THAT(full.err, HasSubstr(" bytes) more there, and "));
+    EXPECT_THAT(full.err, HasSubstr(" are free"));
+    EXPECT_THAT(full.err, HasSubstr("what to do: free some space"));
+    EXPECT_FALSE(is_there("small/kit.tar"));
+    // Room for all of it: a part arrives, then others take the room away, and give it back.
+    disk.change(0, "size=100m");
+    {
+        Program program(build("small/kit.tar"), kit_.path(""));
+        watch(program, "small/kit.tar", 4);
+        ASSERT_TRUE(program.runs()) << program.err();
+        program.signal(SIGKILL);
+        program.wait();
+    }
+    EXPECT_TRUE(is_there("small/kit.tar.partial"));
+    const auto last = run(build("small/kit.tar"));
+    EXPECT_EQ(last.code, 0) << last.err;
+    EXPECT_THAT(last.err, HasSubstr("going on with small/kit.tar.partial"));
+    EXPECT_EQ(run({"verify", "small/kit.tar"}).code, 0);
+}
+
+TEST_F(ProgramTest, AFolderThatCannotBeWrittenIsFoundBeforeTheRegistryIsAsked) {
+    const SmallDisk disk(kit_.path("readonly"), "size=1m");
+    if (!disk.mounted()) GTEST_SKIP() << "no tmpfs can be mounted here (not root?)";
+    disk.change(MS_RDONLY, "size=1m");
+    proxy_.emplace(registry_.address(), std::vector<airlock::test::Fault>{});
+    const auto refused = run(build("readonly/kit.tar"));
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("readonly/kit.tar"));
+    EXPECT_THAT(refused.err, HasSubstr("Read-only file system"));
+    const auto absent = run(build("absent/kit.tar"));
+    EXPECT_EQ(absent.code, 1);
+    EXPECT_THAT(absent.err, HasSubstr("the folder absent is not there"));
+    EXPECT_EQ(run(build("readonly")).code, 2);
+    EXPECT_TRUE(proxy_->server().requests().empty());
+}
+
+TEST_F(ProgramTest, TheLockIsWrittenAndInsistedOn) {
+    auto with = [&](std::vector<std::string> more) {
+        auto words = build("kit.tar");
+        words.insert(words.end(), more.begin(), more.end());
+        return run(words);
+    };
+    EXPECT_EQ(with({"--locked"}).code, 2);
+    EXPECT_EQ(with({"--lock", "absent/kit.lock"}).code, 1);
+    EXPECT_FALSE(is_there("kit.tar"));
+    const auto made = with({"--lock", "kit.lock"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    const auto first = kit_.read("kit.tar");
+    ASSERT_EQ(with({"--lock", "kit.lock", "--locked"}).code, 0);
+    EXPECT_TRUE(kit_.read("kit.tar") == first);
+    auto client = test::plain_client(registry_.address());
+    test::push(client, "x/app", "1", test::small_image({"another"}));
+    const auto moved = with({"--lock", "kit.lock", "--locked"});
+    EXPECT_EQ(moved.code, 1);
+    EXPECT_THAT(moved.err, HasSubstr("the lock says " + image_->manifest.descriptor.digest.text() +
+                                     ", it is now sha256:"));
+    EXPECT_TRUE(kit_.read("kit.tar") == first) << "the good bundle is gone";
+}
+
+}  // namespace
+}  // namespace airlock::bundler

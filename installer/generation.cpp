@@ -3,9 +3,13 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 
+#include <limits>
+
 namespace airlock::installer {
 namespace {
 
+using base::Errc;
+using base::Error;
 using base::Json;
 
 Json key_json(const manifests::ObjectKey& key) {
@@ -22,6 +26,13 @@ manifests::ObjectKey key_from(const Json& json, std::string_view what) {
             .name = base::require_string(json, "name", what)};
 }
 
+int generation_number(const Json& json, std::string_view what) {
+    const auto number = base::require_size(json, "generation", what);
+    if (number < 1 || number > std::numeric_limits<int>::max())
+        throw Error(Errc::invalid, "{}: {} is no number of a generation", what, number);
+    return static_cast<int>(number);
+}
+
 bool flag(const Json& json, std::string_view key) {
     const auto* value = base::find(json, key);
     return value != nullptr && *value == true;
@@ -31,15 +42,17 @@ bool flag(const Json& json, std::string_view key) {
 
 Generation Generation::from_json(const Json& json, std::string_view what) {
     Generation out;
-    out.number = static_cast<int>(base::require_size(json, "generation", what));
+    out.number = generation_number(json, what);
     out.bundle = base::require_string(json, "bundle", what);
     out.version = base::require_string(json, "version", what);
     out.index = base::require_string(json, "index", what);
     out.registry = base::require_string(json, "registry", what);
     out.prefix = base::get_string(json, "prefix", what);
     out.plain_http = flag(json, "plainHttp");
-    for (const auto& name : base::require_array(json, "components", what))
+    for (const auto& name : base::require_array(json, "components", what)) {
+        if (!name.is_string()) throw Error(Errc::invalid, "{}: a component is no name", what);
         out.components.push_back(name.get<std::string>());
+    }
     out.issuer = base::get_string(json, "issuer", what);
     out.fingerprint = base::get_string(json, "fingerprint", what);
     out.time = base::get_string(json, "time", what);
@@ -47,6 +60,8 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.kick = flag(json, "kick");
     for (const auto& entry : base::require_array(json, "objects", what)) {
         const auto* object = base::find(entry, "before");
+        if (object != nullptr && !object->is_object())
+            throw Error(Errc::invalid, "{}: \"before\" must be an object", what);
         out.objects.push_back({.key = key_from(entry, what),
                                .object = object == nullptr ? std::nullopt : std::optional(*object),
                                .created_uid = base::get_string(entry, "createdUid", what)});

@@ -9,7 +9,8 @@
 
 namespace airlock::installer {
 
-// Oldest first. Errc::integrity when a chunk is missing.
+// Oldest first. Errc::integrity when a chunk is missing or changed; a newest one whose saving or
+// removal was cut off is left out, with a warning.
 std::vector<Generation> load_generations(KubeClient& client);
 void save_generation(KubeClient& client, const Generation& generation);
 void remove_generation(KubeClient& client, int number);

@@ -1,5 +1,7 @@
 #include "installer/ownership.hpp"
 
+#include "base/error.hpp"
+
 #include <algorithm>
 
 namespace airlock::installer {
@@ -43,6 +45,17 @@ bool was_written_by_us(const Json& object) {
            });
 }
 
+// Discovery tells of a kind for a moment longer than it is served.
+std::vector<Json> list_if_served(KubeClient& client, const std::string& api_version,
+                                 const std::string& kind, const std::string& name_space) {
+    try {
+        return client.list(api_version, kind, name_space);
+    } catch (const base::Error& error) {
+        if (error.code() == base::Errc::not_found) return {};
+        throw;
+    }
+}
+
 bool is_stranger(const std::string& kind, const Json& object) {
     return !is_everywhere(kind, object) && !is_owned(object) && !is_leaving(object) &&
            !is_issued(object) && !was_written_by_us(object);
@@ -61,8 +74,9 @@ bool is_ours(const Json& live, const std::string& created_uid) {
 
 std::vector<std::string> strangers_in(KubeClient& client, const std::string& name_space) {
     std::vector<std::string> out;
+    client.forget_discovery();  // definitions may have gone just now
     for (const auto& [api_version, kind] : client.namespaced_kinds()) {
-        for (const auto& object : client.list(api_version, kind, name_space)) {
+        for (const auto& object : list_if_served(client, api_version, kind, name_space)) {
             if (is_stranger(kind, object))
                 out.push_back(kind + " " + text_at(object, {"metadata", "name"}));
         }

@@ -32,6 +32,15 @@ std::filesystem::path cut_off_path(const std::filesystem::path& state_dir) {
     return state_dir / "pending.json";
 }
 
+// Half-written snapshots of a run that was killed: they hold Secrets. REQUIRES: the lock is held.
+void remove_half_written(const std::filesystem::path& state_dir) {
+    const auto stem = cut_off_path(state_dir).filename().string() + ".";
+    for (const auto& entry : std::filesystem::directory_iterator(state_dir)) {
+        if (entry.path().filename().string().starts_with(stem))
+            std::filesystem::remove(entry.path());
+    }
+}
+
 std::string describe(const std::vector<Problem>& problems) {
     std::string text;
     for (const auto& problem : problems)
@@ -65,6 +74,7 @@ Transaction::Transaction(KubeClient& client, images::RegistryClient& registry,
       lock_(ready_folder(options_.state_dir) / "lock", "wait until the other installer has ended"),
       journal_(options_.state_dir / "journal.jsonl"),
       cut_off_(read_cut_off(options_.state_dir)) {
+    remove_half_written(options_.state_dir);
     // Records without a snapshot: cut off before the first act, or after the last.
     if (!cut_off_ && !journal_.records().empty()) journal_.clear();
 }

@@ -45,6 +45,12 @@ bool same_content(const Json& a, const Json& b) {
     return restorable(a, b) == restorable(b, b);
 }
 
+// What does not answer at all is asked once, not for every object.
+struct Side {
+    std::string name;
+    bool is_gone = false;
+};
+
 class Undo {
   public:
     Undo(KubeClient& client, images::RegistryClient& registry, const Generation& generation,
@@ -53,7 +59,8 @@ class Undo {
           registry_(registry),
           generation_(generation),
           journal_(journal),
-          stop_(std::move(stop)) {}
+          stop_(std::move(stop)),
+          tags_side_{.name = "the registry " + registry.host()} {}
 
     UndoResult run() {
         announce({{"act", "undo"}, {"generation", generation_.number}});
@@ -69,20 +76,21 @@ class Undo {
                 nodes_done = true;
                 nodes();
             }
-            attempt(object.key.text(), kubectl("get", object.key), [&] { put_back(object); });
+            attempt(cluster_side_, object.key.text(), kubectl("get", object.key),
+                    [&] { put_back(object); });
         }
         if (!nodes_done) nodes();
         wait_until_gone();
         for (const auto& tag : generation_.tags) {
             const auto name =
                 fmt::format("tag {}/{}:{}", registry_.host(), tag.repository, tag.tag);
-            attempt(name,
+            attempt(tags_side_, name,
                     tag.digest.empty() ? "remove the " + name
                                        : fmt::format("point the {} to {}", name, tag.digest),
                     [&] { put_back(tag, name); });
         }
         nodes();
-        attempt("the record of this generation",
+        attempt(cluster_side_, "the record of this generation",
                 fmt::format("kubectl -n kube-system delete secret -l airlock.dev/generation={}",
                             generation_.number),
                 [&] {
@@ -98,11 +106,19 @@ class Undo {
 
   private:
     template <typename Task>
-    void attempt(const std::string& where, const std::string& command, Task&& task) {
-        if (stop_.stop_requested()) return;
+    void attempt(Side& side, const std::string& where, const std::string& command, Task&& task) {
+        if (stop_.stop_requested() || side.is_gone) return;
         try {
             task();
         } catch (const Error& error) {
+            if (error.code() == base::Errc::network || error.code() == base::Errc::timeout) {
+                side.is_gone = true;
+                result_.failed.push_back(
+                    {.where = side.name,
+                     .message = error.what(),
+                     .hint = "when it answers again, run rollback again: it goes on where it was"});
+                return;
+            }
             result_.failed.push_back(
                 {.where = where, .message = error.what(), .hint = "by hand: " + command});
         }
@@ -122,9 +138,9 @@ class Undo {
     void nodes() {
         if (!takes_oversell_away(generation_)) return;
         auto nodes = generation_.nodes;
-        attempt("nodes", "kubectl get nodes", [&] { add_newcomers(nodes); });
+        attempt(cluster_side_, "nodes", "kubectl get nodes", [&] { add_newcomers(nodes); });
         for (const auto& node : nodes) {
-            attempt("Node " + node.name,
+            attempt(cluster_side_, "Node " + node.name,
                     fmt::format("kubectl annotate node {} {}-", node.name,
                                 generation_.state_annotation),
                     [&] { restore_node(client_, node, generation_.state_annotation); });
@@ -243,6 +259,8 @@ class Undo {
     Journal& journal_;
     std::stop_token stop_;
     std::vector<ObjectKey> gone_;
+    Side cluster_side_{.name = "the API server"};
+    Side tags_side_;
     UndoResult result_;
     bool journal_failed_ = false;
 };

@@ -60,6 +60,14 @@ crashes() {
   maybe "rollback killed is continued" killed_rollback_is_continued
 }
 
+faults() {
+  maybe "Ctrl-C in the middle of an install: every object and tag as it was" interrupted_install_is_put_back
+  maybe "no space for the state: nothing changes" no_space_changes_nothing
+  maybe "a registry that dies in the middle: rolled back when it is there again" registry_dies_in_the_middle
+  maybe "an API server that dies in the middle: rolled back when it is there again" api_server_dies_in_the_middle
+  maybe "a registry that does not delete: the rollback says what it leaves" registry_that_does_not_delete
+}
+
 # run_suite NAME KUBERNETES CERT_MANAGER PART...
 run_suite() {
   suite=$1
@@ -101,7 +109,7 @@ main() {
   else no_cert_manager=$cannot_build; fi
 
   name=1.20.2
-  if wanted "$@"; then run_suite $name "$cache/kubernetes-1.20.2" "" bundles_and_bad_input main_job crashes; fi
+  if wanted "$@"; then run_suite $name "$cache/kubernetes-1.20.2" "" bundles_and_bad_input main_job crashes faults; fi
 
   name=1.20.2-cert-manager suite=$name
   if wanted "$@"; then

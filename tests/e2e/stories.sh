@@ -286,17 +286,110 @@ killed_at_fsync() { # N installer's arguments...
 killed_at_every_record() {
   local n=0 more=1
   kubectl -n default create configmap theirs --from-literal=key=theirs
-  "$bundler" build "$root/tests/e2e/small-kit/bundle.yaml" -o "$site/small.tar"
+  build_small
   take_dump "$site/before-small"
   while [[ -n $more ]]; do
     n=$((n + 1))
     killed_at_fsync "$n" install "$site/small.tar" || more=
     say "fsync $n"
-    if ((n % 2 == 1)); then run_installer install "$site/small.tar" --yes "${registry_options[@]}" <<< "$registry_password"; fi
+    if ((n % 2 == 1)); then install_small; fi
     if killed_at_fsync "$n" rollback; then roll_back; fi
     expect_same "$site/before-small" "not as before, killed at fsync $n"
-    expect "something is left in the state folder" test ! -e "$site/state/pending.json" -a ! -s "$site/state/journal.jsonl"
+    expect "it is not finished" test ! -e "$site/state/pending.json"
   done
   expect "only $n records were tried" test "$n" -gt 10
   kubectl -n default delete configmap theirs
+}
+
+# --- faults in the middle ---------------------------------------------------------------------------------------
+
+install_small() { run_installer install "$site/small.tar" --yes "${registry_options[@]}" <<< "$registry_password"; }
+
+build_small() {
+  [[ -f $site/small.tar ]] || "$bundler" build "$root/tests/e2e/small-kit/bundle.yaml" -o "$site/small.tar"
+}
+
+interrupted_install_is_put_back() {
+  local pid records
+  records=$(($(journal_size) + 6))
+  "$installer" install "$site/one.tar" --yes --components "$components" --kubeconfig "$KUBECONFIG" --state-dir "$site/state" \
+    "${registry_options[@]}" <<< "$registry_password" > "$site/output" 2>&1 &
+  pid=$!
+  wait_until 60 journal_has "$records" "$pid"
+  kill -INT "$pid"
+  expect_exit 130 wait "$pid"
+  expect_same "$site/before" "not as before, interrupted"
+}
+
+no_space_changes_nothing() {
+  local full=$site/full
+  build_small
+  mkdir -p "$full"
+  mount -t tmpfs -o size=16k tmpfs "$full"
+  expect_exit 1 "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$full" \
+    "${registry_options[@]}" <<< "$registry_password"
+  umount "$full"
+  expect_output 'no space left'
+  expect_output "$full"
+  expect_same "$site/before" "a full disk changed something"
+}
+
+# The registry's process ends before the tags move; the installer cannot put them back either, and says so.
+registry_dies_in_the_middle() {
+  build_small
+  expect_exit 5 install_without "$site/private/registry.pid"
+  expect_output "the registry $registry"
+  restart_private_registry ''
+  roll_back
+  expect_same "$site/before" "not as before, after the registry had died"
+}
+
+# install_without PID_FILE: ends that process when the journal announces the first change.
+install_without() {
+  local pid
+  strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=1500000:when=1 \
+    "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$site/state" \
+    "${registry_options[@]}" <<< "$registry_password" &
+  pid=$!
+  wait_until 20 journal_has 1 "$pid"
+  kill -KILL "$(cat "$1")"
+  wait "$pid"
+}
+
+api_server_dies_in_the_middle() {
+  build_small
+  local pid
+  killed_at_fsync 12 install "$site/small.tar" || fail "it had ended before"
+  "$cluster/cluster.sh" stop "$site/cluster" apiserver
+  expect_exit 1 roll_back
+  expect_output 'API server'
+  "$cluster/cluster.sh" start "$site/cluster" apiserver
+  expect_soon 60 "the API server does not come back" kubectl get --raw /readyz
+  roll_back
+  expect_same "$site/before" "not as before, after the API server had died"
+}
+
+# Distribution's default: nothing can be deleted. The rollback says which tags it leaves, once.
+registry_that_does_not_delete() {
+  build_small
+  restart_private_registry 's/delete: {enabled: true}/delete: {enabled: false}/'
+  install_small 2>&1 | tee "$site/output"
+  expect_output 'does not delete'
+  expect_exit 5 roll_back
+  expect_output 'airlock/small:1.0.0'
+  run_installer history | tee "$site/output"
+  expect_output 'nothing is installed'
+  restart_private_registry 's/delete: {enabled: false}/delete: {enabled: true}/'
+  skopeo delete --cert-dir "$REGISTRY_CERTS" "docker://$registry/airlock/small:1.0.0"
+  expect_same "$site/before" "more than the tag was left"
+}
+
+restart_private_registry() { # sed's command for its configuration
+  stop_daemon registry "$site/private"
+  sed -i "$1" "$site/private/config.yml"
+  (
+    unset "${!REGISTRY_@}"
+    start_daemon registry "$site/private" docker-registry serve "$site/private/config.yml" {site_lock}>&-
+  )
+  expect_soon 10 "the registry does not come back" curl -sk -o /dev/null "https://$registry/v2/"
 }

@@ -115,6 +115,37 @@ TEST(Mutator, GivesRealValuesBackAndEmptiesTheRecord) {
               "2");
 }
 
+TEST(Mutator, RaisesNamedExtendedResourcesPodsAndStorage) {
+    const auto policy = test::policy(
+        "resources: [pods, ephemeral-storage, example.com/gpu]\n"
+        "default: {ratios: {pods: 1.5, ephemeral-storage: 1.1, example.com/gpu: 2}}");
+    test::NodeValues node;
+    node.allocatable = {{"cpu", "2"},
+                        {"pods", "110"},
+                        {"ephemeral-storage", "95551679124"},
+                        {"example.com/gpu", "3"},
+                        {"example.com/nic", "1"}};
+    node.capacity = node.allocatable;
+    const auto raised = allocatable(test::answer(test::review_json(node, node), &policy));
+    EXPECT_EQ(raised, (base::Json{{"cpu", "2"},
+                                  {"pods", "165"},
+                                  {"ephemeral-storage", "105106847036"},
+                                  {"example.com/gpu", "6"},
+                                  {"example.com/nic", "1"}}));
+}
+
+TEST(Mutator, GivesRealValuesBackToANodeThatLeavesTheCanary) {
+    const auto policy = test::policy(kDouble);
+    const auto stored = oversold(policy);
+    const auto none = test::policy("mode: {canary: 0%}\n" + std::string(kDouble));
+    const auto answered = test::answer(test::review_json(stored, stored), &none);
+    EXPECT_EQ(answered.mutation.outcome, Outcome::restored);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "2");
+    EXPECT_EQ(state_of(answered), "");
+    const auto all = test::policy("mode: {canary: 100%}\n" + std::string(kDouble));
+    EXPECT_EQ(allocatable(test::answer(test::review_json({}, {}), &all)).at("cpu"), "4");
+}
+
 TEST(Mutator, OnlyNotesInObserveMode) {
     const auto policy = test::policy("mode: observe\n" + std::string(kDouble));
     const auto answered = test::answer(test::review_json({}, {}), &policy);

@@ -81,6 +81,40 @@ TEST(Policy, PutsTheNodeAboveThePoolAboveTheDefault) {
     }
 }
 
+TEST(Policy, SelectsPoolsByAllSixOperators) {
+    struct {
+        const char* expression;
+        std::vector<TextPair> matching;
+        std::vector<TextPair> other;
+    } const rows[] = {
+        {"{key: k, operator: In, values: [a, b]}", {{"k", "b"}}, {{"k", "c"}}},
+        {"{key: k, operator: NotIn, values: [a, b]}", {{"k", "c"}}, {{"k", "a"}}},
+        {"{key: k, operator: Exists}", {{"k", ""}}, {{"j", ""}}},
+        {"{key: k, operator: DoesNotExist}", {{"j", ""}}, {{"k", ""}}},
+        {"{key: k, operator: Gt, values: [\"8\"]}", {{"k", "9"}}, {{"k", "8"}}},
+        {"{key: k, operator: Lt, values: [8]}", {{"k", "7"}}, {{"k", "8"}}},
+    };
+    for (const auto& row : rows) {
+        const auto policy = test::policy(fmt::format(
+            "pools: [{{name: p, selector: {{matchExpressions: [{}]}}, ratios: {{cpu: 3}}}}]",
+            row.expression));
+        EXPECT_EQ(text_of(policy.plan_for("n", row.matching, {})), "cpu=3 pool p;")
+            << row.expression;
+        EXPECT_EQ(text_of(policy.plan_for("n", row.other, {})), "") << row.expression;
+    }
+}
+
+TEST(Policy, OversellsOnlyCpuAndMemoryUnlessOthersAreNamed) {
+    const std::vector<TextPair> annotations{
+        {"node-oversell/ratio",
+         "cpu=2,memory=2,pods=2,ephemeral-storage=2,example.com/gpu=2,example.com/nic=2"}};
+    EXPECT_EQ(text_of(test::policy("mode: enforce").plan_for("n", {}, annotations)),
+              "cpu=2 node;memory=2 node;");
+    EXPECT_EQ(text_of(test::policy("resources: [cpu, pods, ephemeral-storage, example.com/gpu]")
+                          .plan_for("n", {}, annotations)),
+              "cpu=2 node;ephemeral-storage=2 node;example.com/gpu=2 node;pods=2 node;");
+}
+
 TEST(Policy, LeavesANodeWhoseAnnotationCannotBeRead) {
     const auto policy = test::policy(kPools);
     for (const auto* text : {"cpu", "cpu=", "cpu=x", "=2", "cpu=0.5", "cpu=1e3", "cpu=2,cpu=3",

@@ -1,0 +1,90 @@
+// The kit's Deployment, NetworkPolicy and service account, as far as the webhook's safety hangs on
+// them.
+#include "base/file.hpp"
+#include "webhook/https_server.hpp"
+#include "webhook/serve_command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <regex>
+#include <set>
+#include <string>
+
+namespace airlock::webhook {
+namespace {
+
+YAML::Node kit_object(const char* name) {
+    const auto text = base::read_file(
+        AIRLOCK_SOURCE_DIR "/manifests/node-oversell/" + std::string(name), 1 << 20);
+    return YAML::Load(std::regex_replace(text, std::regex("\\$\\{REPLICAS\\}"), "2"));
+}
+
+YAML::Node pod() {
+    return kit_object("deployment.yaml")["spec"]["template"]["spec"];
+}
+
+TEST(Deployment, GivesTheWebhookNoRightThatItDoesNotNeed) {
+    const auto spec = pod();
+    EXPECT_FALSE(spec["automountServiceAccountToken"].as<bool>());
+    EXPECT_FALSE(kit_object("service-account.yaml")["automountServiceAccountToken"].as<bool>());
+    EXPECT_TRUE(spec["securityContext"]["runAsNonRoot"].as<bool>());
+    EXPECT_NE(spec["securityContext"]["runAsUser"].as<int>(), 0);
+    EXPECT_EQ(spec["securityContext"]["seccompProfile"]["type"].as<std::string>(),
+              "RuntimeDefault");
+    for (const auto* host : {"hostNetwork", "hostPID", "hostIPC"})
+        EXPECT_FALSE(spec[host].IsDefined()) << host;
+    const auto container = spec["containers"][0]["securityContext"];
+    EXPECT_TRUE(container["readOnlyRootFilesystem"].as<bool>());
+    EXPECT_FALSE(container["allowPrivilegeEscalation"].as<bool>());
+    EXPECT_EQ(container["capabilities"]["drop"][0].as<std::string>(), "ALL");
+    for (const auto& mount : spec["containers"][0]["volumeMounts"])
+        EXPECT_TRUE(mount["readOnly"].as<bool>());
+}
+
+TEST(Deployment, LetsAnyCallerInToItsTwoPortsAndCallsNobody) {
+    const auto policy = kit_object("network-policy.yaml")["spec"];
+    std::set<int> allowed;
+    for (const auto& rule : policy["ingress"]) {
+        // A "from" would lock out API servers: they are on the host network, which no selector of
+        // pods or namespaces reaches.
+        EXPECT_FALSE(rule["from"].IsDefined());
+        for (const auto& port : rule["ports"])
+            allowed.insert(port["port"].as<int>());
+    }
+    std::set<int> served;
+    for (const auto& port : pod()["containers"][0]["ports"])
+        served.insert(port["containerPort"].as<int>());
+    EXPECT_EQ(allowed, served);
+    EXPECT_EQ(served.size(), 2U);
+    EXPECT_EQ(policy["egress"].size(), 0U);
+    EXPECT_EQ(policy["policyTypes"].as<std::vector<std::string>>(),
+              (std::vector<std::string>{"Ingress", "Egress"}));
+    const auto labels = kit_object("deployment.yaml")["spec"]["template"]["metadata"]["labels"];
+    for (const auto& label : policy["podSelector"]["matchLabels"]) {
+        EXPECT_EQ(labels[label.first.as<std::string>()].as<std::string>(),
+                  label.second.as<std::string>());
+    }
+}
+
+TEST(Deployment, AllowsTheMemoryThatItsClientsCanMakeItTake) {
+    const auto limit = pod()["containers"][0]["resources"]["limits"]["memory"].as<std::string>();
+    ASSERT_TRUE(limit.ends_with("Mi"));
+    constexpr std::uint64_t kMi = 1024 * 1024;
+    constexpr std::uint64_t kOfConnection = 64 * 1024;  // its buffers and those of TLS
+    constexpr std::uint64_t kWithoutLoad = 16 * kMi;
+    const ServerOptions options;
+    EXPECT_GE(std::stoull(limit) * kMi,
+              kWithoutLoad + options.max_large_bodies +
+                  options.max_connections * (options.large_body + kOfConnection));
+}
+
+TEST(Deployment, GivesItTheTimeToEnd) {
+    const ServeOptions options;
+    const auto seconds = pod()["terminationGracePeriodSeconds"].as<unsigned>();
+    EXPECT_GT(seconds, options.drain_seconds + options.grace_seconds);
+}
+
+}  // namespace
+}  // namespace airlock::webhook

@@ -20,6 +20,7 @@ using base::HttpResponse;
 constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
 constexpr std::size_t kMaxToken = 64 * 1024;
 constexpr int kPage = 500;
+constexpr int kMaxPages = 1000;
 constexpr std::string_view kWriter = "?fieldManager=airlock";
 
 // Applying waits for other people's admission webhooks, which need a while after their pods are
@@ -59,7 +60,23 @@ std::string status_message(const HttpResponse& response) {
             "this user has not the right to do so: use an administrator's kubeconfig, or grant "
             "what the message names");
     }
+    // 1.20 answers 500 to a text that does not fit the kind's schema: no later try will do better.
+    if (response.status == 500 && message.find("failed to create typed patch") == 0) {
+        error.set_code(Errc::remote);
+        error.set_hint("the manifest does not fit what this cluster knows of its kind");
+    }
     throw error;
+}
+
+// What a server that follows the protocol never sends.
+[[noreturn]] void misformed(const std::string& what) {
+    throw Error(Errc::invalid, "{}: the answer is not one of a Kubernetes API server", what)
+        .set_hint("check the server's address in the kubeconfig, and what stands in between");
+}
+
+std::string require_text(const Json& value, const std::string& what) {
+    if (!value.is_string()) misformed(what);
+    return value.get<std::string>();
 }
 
 }  // namespace
@@ -90,8 +107,9 @@ struct KubeClient::State {
     std::string authorization() const {
         if (!config.token_file.empty()) {
             auto token = base::read_file(config.token_file, kMaxToken);
-            while (!token.empty() && (token.back() == '\n' || token.back() == '\r'))
-                token.pop_back();
+            constexpr std::string_view kSpace = " \t\r\n";
+            token.erase(token.find_last_not_of(kSpace) + 1);
+            token.erase(0, token.find_first_not_of(kSpace));
             return "Bearer " + token;
         }
         if (!config.token.empty()) return "Bearer " + config.token;
@@ -124,7 +142,9 @@ struct KubeClient::State {
         return base::with_retries(policy, fmt::format("{} {}", verb, object), stop, [&] {
             const auto response = send(request);
             if (!response.ok()) refuse(response, verb, object);
-            return base::parse_json(response.body, object);
+            auto answer = base::parse_json(response.body, object);
+            if (!answer.is_object()) misformed(object);
+            return answer;
         });
     }
 
@@ -146,8 +166,10 @@ struct KubeClient::State {
             ApiResource resource{.plural = name,
                                  .namespaced = namespaced != nullptr && *namespaced == true,
                                  .verbs = {}};
-            if (const auto* verbs = base::find(entry, "verbs"))
-                resource.verbs = verbs->get<std::set<std::string>>();
+            if (const auto* verbs = base::find(entry, "verbs")) {
+                for (const auto& verb : *verbs)
+                    resource.verbs.insert(require_text(verb, api_version));
+            }
             found.emplace(base::require_string(entry, "kind", api_version), std::move(resource));
         }
         return kinds[api_version] = std::move(found);
@@ -204,7 +226,7 @@ std::set<std::string> KubeClient::group_versions() {
     std::set<std::string> out;
     const auto core = state_->ask("read", "the core API", {.url = "/api"});
     for (const auto& version : base::require_array(core, "versions", "/api"))
-        out.insert(version.get<std::string>());
+        out.insert(require_text(version, "/api"));
     const auto groups = state_->ask("read", "the API groups", {.url = "/apis"});
     for (const auto& group : base::require_array(groups, "groups", "/apis")) {
         for (const auto& version : base::require_array(group, "versions", "/apis")) {
@@ -267,7 +289,9 @@ std::optional<Json> KubeClient::get(const ObjectKey& key) {
             const auto response = state_->send({.url = object_path(*resource, key)});
             if (response.status == 404) return std::nullopt;
             if (!response.ok()) refuse(response, "read", key.text());
-            return base::parse_json(response.body, key.text());
+            auto answer = base::parse_json(response.body, key.text());
+            if (!answer.is_object()) misformed(key.text());
+            return answer;
         });
 }
 
@@ -278,12 +302,18 @@ std::vector<Json> KubeClient::list(const std::string& api_version, const std::st
         {.api_version = api_version, .kind = kind, .namespace_name = name_space, .name = {}});
     std::vector<Json> out;
     std::string next;
+    int pages = 0;
     do {
         auto url = collection(resource, api_version, name_space) + fmt::format("?limit={}", kPage);
         if (!query.empty()) url += "&" + query;
         if (!next.empty()) url += "&continue=" + base::percent_encode(next);
         auto page = state_->ask("list", resource.plural, {.url = url});
+        if (++pages > kMaxPages) {
+            throw Error(Errc::invalid, "the list of {} has no end: more than {} pages of {}",
+                        resource.plural, kMaxPages, kPage);
+        }
         for (auto& item : page["items"]) {
+            if (!item.is_object()) misformed("list " + resource.plural);
             // A list's items leave out what the list itself says.
             item["apiVersion"] = api_version;
             item["kind"] = kind;

@@ -34,6 +34,8 @@ FakeApiServer::FakeApiServer()
       },
       server_([this](const test::ServerRequest& request) {
           const std::lock_guard lock(mutex_);
+          if (const auto status = std::exchange(fail_next_, 0))
+              return test::ServerReply{.status = status};
           const auto at = answers_.find(request.path());
           if (at == answers_.end())
               return test::ServerReply{.status = 404, .body = R"({"message": "not found"})"};
@@ -43,6 +45,11 @@ FakeApiServer::FakeApiServer()
 void FakeApiServer::put(const std::string& path, const std::string& body, int status) {
     const std::lock_guard lock(mutex_);
     answers_[path] = {status, body};
+}
+
+void FakeApiServer::fail_next(int status) {
+    const std::lock_guard lock(mutex_);
+    fail_next_ = status;
 }
 
 KubeClient FakeApiServer::client(KubeConfig config) const {

@@ -17,9 +17,12 @@ class FakeApiServer {
     // Knows the kinds of "v1", "apps/v1" and "batch/v1" that tests use.
     FakeApiServer();
 
-    // The answer to a GET of `path`, whatever its query.
+    // The answer to whatever is sent to `path`, with any query.
     void put(const std::string& path, const std::string& body, int status = 200);
+    // The next request gets `status`, whatever it asks for.
+    void fail_next(int status);
     KubeClient client(KubeConfig config = {}) const;
+    std::string url() const { return server_.url(); }
     std::size_t count(const std::string& method, const std::string& in_target) const {
         return server_.count(method, in_target);
     }
@@ -27,6 +30,7 @@ class FakeApiServer {
 
   private:
     std::mutex mutex_;
+    int fail_next_ = 0;
     std::map<std::string, std::pair<int, std::string>> answers_;
     test::HttpServer server_;
 };

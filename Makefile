@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 60
 programs := airlock-bundler airlock-installer node-oversell-webhook
 sources = git ls-files '*.cpp' '*.hpp'
 
-.PHONY: help deps build check test test-all demo bench fuzz lint tidy format install dist clean
+.PHONY: help deps build check test demo bench fuzz lint tidy format install dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name words; do printf '  make %-9s %s\n' "$$name" "$$words"; done
@@ -33,14 +33,7 @@ test: dist ## every test: unit and integration under the sanitizers, then end to
 	cmake --preset ci
 	cmake --build --preset ci -j $(JOBS)
 	ctest --test-dir build/ci -L 'unit|integration' -j $(JOBS) --output-on-failure --no-tests=error
-	STORIES='$(proven)' tests/e2e/run.sh 1.20.2
-
-test-all: dist ## the end-to-end stories that `test` does not run yet too: upgrade, kill -9, cert-manager, Kubernetes 1.34.3
 	tests/e2e/run.sh
-
-# Not yet among them, until each has been seen to pass: upgrade and back, kill -9 at any moment, and the suites with
-# cert-manager and on Kubernetes 1.34.3.
-proven := ^(bundle_is|skopeo|missing_image|bad_bundles|flipped|wrong_|unknown_cert|dead_api|no_permission|install_|images_come|big_pod|disable|roll_back_to_nothing)
 
 demo: dist ## the main job on a real cluster; KEEP=1 leaves it up; KUBECONFIG=… REGISTRY=… uses yours
 	@KUBECONFIG='$(call given,KUBECONFIG)' REGISTRY='$(call given,REGISTRY)' KEEP='$(KEEP)' tests/e2e/demo.sh

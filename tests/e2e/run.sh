@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The end-to-end suite: the shipped programs on a real cluster. `make test` runs it.
-#   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.34.3 (with cert-manager where it builds)
+#   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (what it does to a node
+#                         over time), 1.34.3 (with cert-manager where it builds)
 # Its last line is `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh) that
 # match, and what they need; KEEP=1 leaves the last site up.
 set -euo pipefail
@@ -10,6 +11,8 @@ source "$(dirname "$(realpath "$0")")/site.sh"
 source "$root/tests/e2e/assert.sh"
 # shellcheck source-path=SCRIPTDIR source=stories.sh
 source "$root/tests/e2e/stories.sh"
+# shellcheck source-path=SCRIPTDIR source=webhook_stories.sh
+source "$root/tests/e2e/webhook_stories.sh"
 stories=${STORIES:-.}
 
 maybe() { # words function
@@ -32,6 +35,7 @@ bundles_and_bad_input() {
   maybe "a manifest that names an image outside the bundle fails the build" missing_image_fails_the_build
   maybe "missing, empty, cut and foreign files are refused" bad_bundles_are_refused
   maybe "a flipped byte anywhere is found before anything changes" flipped_bytes_are_found
+  maybe "the installer works where nothing else is" installer_works_in_an_empty_folder
   maybe "a wrong key is refused, openssl verifies the right one" wrong_key_is_refused
   maybe "a refused password changes nothing" wrong_password_changes_nothing
   maybe "a registry with an unknown certificate: nothing changes" unknown_certificate_changes_nothing
@@ -66,6 +70,21 @@ faults() {
   maybe "a registry that dies in the middle: rolled back when it is there again" registry_dies_in_the_middle
   maybe "an API server that dies in the middle: rolled back when it is there again" api_server_dies_in_the_middle
   maybe "a registry that does not delete: the rollback says what it leaves" registry_that_does_not_delete
+}
+
+webhook_over_time() {
+  maybe "the webhook is installed" webhook_is_installed
+  maybe "malformed annotations do not stop a node's heartbeats" malformed_annotations_do_not_stop_heartbeats
+  maybe "another client patches conditions for a minute: allocatable never leaves its value" other_writers_do_not_compound
+  maybe "two minutes of heartbeats: at least 9 of 10 are not written" heartbeats_are_not_written
+  maybe "a real change of a condition passes at once" real_changes_pass_at_once
+  maybe "a changed capacity passes at once, and its heartbeats are not written" changed_capacity_passes_at_once
+  maybe "a kubelet restarted with the webhook up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
+  maybe "a rolling restart under heartbeats: no call fails open" rolling_restart_never_fails_open
+  maybe "an evicted replica under heartbeats: no call fails open" evicted_replica_never_fails_open
+  maybe "a replica killed with -9 costs at most 5 s" killed_replica_costs_at_most_five_seconds
+  maybe "after a power cut the webhook comes back, then the oversold workload" power_cut_brings_all_back
+  maybe "the webhook is taken out: every object and tag as it was" webhook_is_taken_out
 }
 
 # run_suite NAME KUBERNETES CERT_MANAGER PART...
@@ -116,6 +135,9 @@ main() {
     if [[ -n $cert_manager ]]; then run_suite $name "$cache/kubernetes-1.20.2" "$cert_manager" main_job
     else skip "the main job with the real cert-manager" "$no_cert_manager"; fi
   fi
+
+  name=1.20.2-webhook suite=$name
+  if wanted "$@"; then run_suite $name "$cache/kubernetes-1.20.2" "" webhook_over_time; fi
 
   name=1.34.3 suite=$name
   if wanted "$@"; then

@@ -93,6 +93,7 @@ login_to_registry() { # host
 }
 
 take_down() {
+  ! mountpoint -q "$site/full" || umount "$site/full"
   "$cluster/registry.sh" down "$site/internet"
   "$cluster/registry.sh" down "$site/private"
   "$cluster/file-server.sh" down "$site/files"

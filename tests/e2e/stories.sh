@@ -106,6 +106,20 @@ wrong_key_is_refused() {
   expect_same "$site/before" "a wrong key was found after something had changed"
 }
 
+# As on a host with nothing on it: no loader, no library, no /etc, no /dev.
+installer_works_in_an_empty_folder() {
+  local folder=$site/empty
+  mkdir -p "$folder"
+  tar -C "$folder" -xf "$site/one.tar" airlock-installer
+  ln "$site/one.tar" "$registry_ca" "$folder/"
+  kubectl config view --raw --flatten > "$folder/kubeconfig"
+  chroot "$folder" /airlock-installer verify /one.tar
+  chroot "$folder" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
+    --registry-ca /ca.crt --username "$registry_username" --password-stdin <<< "$registry_password" > "$site/output"
+  expect_output "create Deployment $namespace/$namespace"
+  rm -r "$folder"
+}
+
 # --- other bad input --------------------------------------------------------------------------------------------
 
 wrong_password_changes_nothing() {
@@ -322,15 +336,19 @@ interrupted_install_is_put_back() {
 }
 
 no_space_changes_nothing() {
-  local full=$site/full
+  local full=$site/full room
   build_small
   mkdir -p "$full"
-  mount -t tmpfs -o size=16k tmpfs "$full"
-  expect_exit 1 "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$full" \
-    "${registry_options[@]}" <<< "$registry_password"
-  umount "$full"
-  expect_output 'no space left'
-  expect_output "$full"
+  # For nothing, and for the journal alone.
+  for room in 0 4; do
+    mount -t tmpfs -o size=64k tmpfs "$full"
+    head -c "$((64 - room))k" /dev/zero > "$full/filler"
+    expect_exit 1 "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$full" \
+      "${registry_options[@]}" <<< "$registry_password"
+    umount "$full"
+    expect_output 'no space left'
+    expect_output "$full"
+  done
   expect_same "$site/before" "a full disk changed something"
 }
 

@@ -1,0 +1,28 @@
+// Any bytes in place of a journal: refused as a whole, or records that are there the next time too,
+// with what was appended behind them.
+#include "base/error.hpp"
+#include "installer/journal.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace airlock;
+    using base::Errc;
+    static const test::TempFolder kFolder;
+    const auto path = kFolder.write("journal.jsonl", {reinterpret_cast<const char*>(data), size});
+    std::vector<base::Json> records;
+    try {
+        installer::Journal journal(path);
+        journal.append({{"act", "undo"}});
+        records = journal.records();
+    } catch (const base::Error& refused) {
+        if (refused.code() != Errc::integrity && refused.code() != Errc::invalid) std::abort();
+        return 0;
+    }
+    if (installer::Journal(path).records() != records) std::abort();
+    return 0;
+}

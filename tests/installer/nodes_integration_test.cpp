@@ -1,0 +1,64 @@
+// What is done to nodes, on a real API server: it sets a node's allocatable apart from the rest.
+#include "installer/nodes.hpp"
+#include "tests/installer/integration.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::installer {
+namespace {
+
+constexpr auto kAnnotation = "oversell.example/state";
+
+class Nodes : public ::testing::Test {
+  protected:
+    ~Nodes() override {
+        for (const auto* name : {"node-a", "node-b"})
+            client_.remove(key(name), {});
+    }
+
+    static ObjectKey key(const std::string& name) {
+        return {.api_version = "v1", .kind = "Node", .namespace_name = {}, .name = name};
+    }
+    void make(const std::string& name, const Json& allocatable, bool oversold = false) {
+        Json metadata{{"name", name}};
+        if (oversold) metadata["annotations"] = {{kAnnotation, "R"}, {"theirs", "stays"}};
+        client_.create(key(name), {{"metadata", metadata}});
+        client_.merge_patch(key(name), {{"status", {{"allocatable", allocatable}}}}, "status");
+    }
+    Json live(const std::string& name) { return client_.get(key(name)).value(); }
+
+    KubeClient client_{api_server().admin(), {}};
+};
+
+TEST_F(Nodes, AreReadWithWhatTheyHave) {
+    make("node-a", {{"cpu", "2"}, {"memory", "4Ki"}});
+    make("node-b", Json::object());
+    const auto nodes = read_nodes(client_);
+    ASSERT_EQ(nodes.size(), 2U);
+    EXPECT_EQ(nodes[0].name, "node-a");
+    EXPECT_EQ(nodes[0].allocatable, Json({{"cpu", "2"}, {"memory", "4Ki"}}));
+    EXPECT_EQ(nodes[1].allocatable, Json::object());
+}
+
+TEST_F(Nodes, RestoringTakesTheAnnotationOffAndPutsTheRawValuesBack) {
+    make("node-a", {{"cpu", "4"}, {"memory", "6Ki"}, {"pods", "110"}}, true);
+    restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}, {"memory", "4Ki"}}},
+                 kAnnotation);
+    const auto after = live("node-a");
+    EXPECT_EQ(after.at("status").at("allocatable"),
+              Json({{"cpu", "2"}, {"memory", "4Ki"}, {"pods", "110"}}));
+    EXPECT_EQ(after.at("metadata").at("annotations"), Json({{"theirs", "stays"}}));
+    restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}}}, kAnnotation);
+    EXPECT_EQ(live("node-a"), after);
+}
+
+TEST_F(Nodes, OneThatWasNeverTouchedOrIsGoneIsLeftAlone) {
+    make("node-a", {{"cpu", "4"}});
+    const auto before = live("node-a");
+    restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}}}, kAnnotation);
+    EXPECT_EQ(live("node-a"), before);
+    restore_node(client_, {.name = "absent", .allocatable = {{"cpu", "2"}}}, kAnnotation);
+}
+
+}  // namespace
+}  // namespace airlock::installer

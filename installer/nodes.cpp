@@ -1,11 +1,18 @@
 #include "installer/nodes.hpp"
 
+#include "base/log.hpp"
+#include "base/retry.hpp"
 #include "manifests/order.hpp"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 namespace airlock::installer {
 namespace {
+
+constexpr int kKicks = 10;
+constexpr std::chrono::milliseconds kKickEvery{500};
 
 ObjectKey node_key(const std::string& name) {
     return {.api_version = "v1", .kind = "Node", .namespace_name = {}, .name = name};
@@ -30,11 +37,21 @@ std::vector<NodeBefore> read_nodes(KubeClient& client) {
     return out;
 }
 
-void kick_nodes(KubeClient& client) {
-    for (const auto& node : client.list("v1", "Node")) {
-        client.merge_patch(node_key(base::require_string(node.at("metadata"), "name", "a node")),
-                           Json::object(), "status");
+void kick_nodes(KubeClient& client, const std::string& annotation, const std::stop_token& stop) {
+    std::vector<std::string> waiting;
+    for (const auto& node : read_nodes(client))
+        waiting.push_back(node.name);
+    for (int tries = kKicks; tries > 0; --tries) {
+        std::erase_if(waiting, [&](const std::string& name) {
+            if (!client.get(node_key(name))) return true;  // it has left
+            const auto node = client.merge_patch(node_key(name), Json::object(), "status");
+            const auto* annotations = base::find_path(node, {"metadata", "annotations"});
+            return annotation.empty() ||
+                   (annotations != nullptr && annotations->contains(annotation));
+        });
+        if (waiting.empty() || !base::sleep_for(kKickEvery, stop)) return;
     }
+    base::log_info("left as they are, by a label or by the policy: {}", fmt::join(waiting, ", "));
 }
 
 void restore_node(KubeClient& client, const NodeBefore& before, const std::string& annotation) {

@@ -159,7 +159,7 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
     Apply apply(client_, bundle, plan, absent_in(before), journal_, options_.timeout, stop_);
     apply.components();
     apply.certificate();
-    if (before.kick) kick_nodes(client_);
+    if (before.kick) kick_nodes(client_, before.state_annotation, stop_);
     apply.checks();
     commit(before);
 }
@@ -217,7 +217,7 @@ ExitCode Transaction::roll_back(std::optional<int> target) {
         for (const auto& object : generations.back().objects)
             keys.push_back(object.key);
         wait_until_ready(client_, keys, options_.timeout, stop_);
-        kick_nodes(client_);
+        kick_nodes(client_, generations.back().state_annotation, stop_);
     }
     return done();
 }

@@ -2,6 +2,7 @@
 
 #include "installer/arguments.hpp"
 #include "installer/install_command.hpp"
+#include "installer/kick_command.hpp"
 #include "installer/rollback_command.hpp"
 #include "installer/session.hpp"
 #include "installer/status_command.hpp"
@@ -119,7 +120,8 @@ void add_commands(CLI::App& app, Command& chosen) {
 
     auto& status = command("status", "What is installed, and whether it is well", status_command);
     auto& history = command("history", "Every generation that is installed", history_command);
-    for (auto* each : {&status, &history})
+    auto& kick = command("kick", "Let the node webhook act on every node at once", kick_command);
+    for (auto* each : {&status, &history, &kick})
         add_cluster(*each, all);
 
     auto& rollback = command(

@@ -1,5 +1,5 @@
-// The sub-commands of airlock-installer: install, plan, status, history, rollback, push, inspect,
-// verify.
+// The sub-commands of airlock-installer: install, plan, status, history, kick, rollback, push,
+// inspect, verify.
 #pragma once
 
 #include "base/program.hpp"

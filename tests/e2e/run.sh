@@ -2,8 +2,9 @@
 # The end-to-end suite: the shipped programs on a real cluster. `make test` runs it.
 #   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (what it does to a node
 #                         over time), 1.34.3 (with cert-manager where it builds)
-# Its last line is `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh) that
-# match, and what they need; KEEP=1 leaves the last site up.
+# Suites run beside one another, SUITES_AT_A_TIME (2), each on a site of its own. The last line is
+# `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh and webhook_stories.sh)
+# that match, and what they need; KEEP=1 leaves the sites up.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=site.sh
 source "$(dirname "$(realpath "$0")")/site.sh"
@@ -87,64 +88,83 @@ webhook_over_time() {
   maybe "the webhook is taken out: every object and tag as it was" webhook_is_taken_out
 }
 
-# run_suite NAME KUBERNETES CERT_MANAGER PART...
+# run_suite NAME KUBERNETES CERT_MANAGER PART...: in a process of its own; who calls it waits for it.
 run_suite() {
   suite=$1
   local kubernetes=$2 cert_manager=$3 part
   shift 3
+  trap at_end_of_suite EXIT
+  trap "exit 143" TERM
   components=${cert_manager:+cert-manager,}node-oversell
-  claim_site "$cache/e2e"
+  claim_site "$cache/e2e/$suite"
   rm -rf "$site/log"
   mkdir -p "$site/log"
   say "     $suite: starting the cluster and the registries (log: $site/log/set_up.log)"
-  setting_up=1
   set_up "$kubernetes" "$cert_manager" > "$site/log/set_up.log" 2>&1
-  setting_up=
+  is_up=1
   story "the bundler builds two versions" build_bundles
   if [[ -n $story_passed ]]; then
     for part in "$@"; do "$part"; done
   fi
-  [[ ${KEEP:-} == 1 ]] || take_down
-  exec {site_lock}>&-
 }
 
-at_exit() {
+at_end_of_suite() {
   local status=$?
-  trap - EXIT INT TERM
-  [[ -z ${setting_up:-} ]] || tail -n 12 "$site/log/set_up.log" >&2
+  trap - EXIT
+  if [[ -z ${is_up:-} ]]; then
+    echo failed >> "$results"
+    say "FAIL $suite: the site does not start"
+    tail -n 12 "$site/log/set_up.log" || true
+  fi
   [[ ${KEEP:-} == 1 || -z ${site:-} ]] || take_down
   exit "$status"
 }
 
-wanted() { [[ " $* " == *" $name "* || $# == 0 ]]; }
+# start_suite NAME ARGUMENT...: as soon as fewer than SUITES_AT_A_TIME run.
+start_suite() {
+  while (($(jobs -rp | wc -l) >= ${SUITES_AT_A_TIME:-2})); do tick; done
+  run_suite "$@" &
+}
+
+at_exit() {
+  local status=$? suites
+  trap - EXIT INT TERM
+  suites=$(jobs -rp)
+  # shellcheck disable=SC2086 # one argument for each process
+  [[ -z $suites ]] || kill -TERM $suites
+  wait
+  rm -f "$results"
+  exit "$status"
+}
+
+wanted() { # NAME WANTED...: every suite when none is named
+  local name=$1
+  shift
+  [[ $# == 0 || " $* " == *" $name "* ]]
+}
 
 main() {
-  local name cert_manager='' no_cert_manager=''
+  local cert_manager='' no_cert_manager='' new=''
   require_programs
   trap at_exit EXIT
   trap 'exit 130' INT TERM
   build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
+  local old=$cache/kubernetes-1.20.2
   if build_cached "$cluster/build-cert-manager.sh" cert-manager-1.8.2; then cert_manager=$cache/cert-manager-1.8.2
   else no_cert_manager=$cannot_build; fi
-
-  name=1.20.2
-  if wanted "$@"; then run_suite $name "$cache/kubernetes-1.20.2" "" bundles_and_bad_input main_job crashes faults; fi
-
-  name=1.20.2-cert-manager suite=$name
-  if wanted "$@"; then
-    if [[ -n $cert_manager ]]; then run_suite $name "$cache/kubernetes-1.20.2" "$cert_manager" main_job
-    else skip "the main job with the real cert-manager" "$no_cert_manager"; fi
+  if wanted 1.34.3 "$@"; then
+    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3; then new=$cache/kubernetes-1.34.3
+    else suite=1.34.3 skip "everything on a current Kubernetes" "$cannot_build"; fi
   fi
 
-  name=1.20.2-webhook suite=$name
-  if wanted "$@"; then run_suite $name "$cache/kubernetes-1.20.2" "" webhook_over_time; fi
-
-  name=1.34.3 suite=$name
-  if wanted "$@"; then
-    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3; then
-      run_suite $name "$cache/kubernetes-1.34.3" "$cert_manager" bundles_and_bad_input main_job crashes
-    else skip "everything on a current Kubernetes" "$cannot_build"; fi
+  if wanted 1.20.2 "$@"; then start_suite 1.20.2 "$old" "" bundles_and_bad_input main_job crashes faults; fi
+  if wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time; fi
+  if wanted 1.20.2-cert-manager "$@"; then
+    if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" main_job
+    else suite=1.20.2-cert-manager skip "the main job with the real cert-manager" "$no_cert_manager"; fi
   fi
+  if [[ -n $new ]]; then start_suite 1.34.3 "$new" "$cert_manager" bundles_and_bad_input main_job crashes; fi
+  wait
   end_of_stories
 }
 

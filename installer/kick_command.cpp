@@ -1,0 +1,30 @@
+#include "installer/kick_command.hpp"
+
+#include "base/error.hpp"
+#include "installer/generation_store.hpp"
+#include "installer/nodes.hpp"
+#include "installer/session.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace airlock::installer {
+
+base::ExitCode kick_command(const Arguments& arguments, const std::stop_token& stop) {
+    const auto cluster = connect(arguments, stop);
+    cluster->server_version();
+    const auto generations = load_generations(*cluster);
+    if (!std::ranges::any_of(generations, &Generation::kick)) {
+        throw base::Error(base::Errc::not_found, "nothing that acts on nodes is installed")
+            .set_hint("airlock-installer history lists what is");
+    }
+    kick_nodes(*cluster, generations.back().state_annotation, stop);
+    if (arguments.json()) {
+        std::cout << base::dump_json({{"result", "kicked"}}, 2) << "\n";
+    } else {
+        std::cout << "every node has had an empty status patch\n";
+    }
+    return base::ExitCode::done;
+}
+
+}  // namespace airlock::installer

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace airlock::installer {
 namespace {
 
@@ -38,6 +40,19 @@ TEST_F(Nodes, AreReadWithWhatTheyHave) {
     EXPECT_EQ(nodes[0].name, "node-a");
     EXPECT_EQ(nodes[0].allocatable, Json({{"cpu", "2"}, {"memory", "4Ki"}}));
     EXPECT_EQ(nodes[1].allocatable, Json::object());
+}
+
+TEST_F(Nodes, AKickAsksForAdmissionAndChangesNothing) {
+    make("node-a", {{"cpu", "2"}}, true);
+    make("node-b", {{"cpu", "2"}});
+    const auto before = live("node-a");
+    kick_nodes(client_, "", {});
+    EXPECT_EQ(live("node-a"), before);
+    // No webhook gives node-b its annotation here: it is waited for until somebody says stop.
+    std::stop_source stop;
+    std::jthread soon([&] { stop.request_stop(); });
+    kick_nodes(client_, kAnnotation, stop.get_token());
+    EXPECT_EQ(live("node-a"), before);
 }
 
 TEST_F(Nodes, RestoringTakesTheAnnotationOffAndPutsTheRawValuesBack) {

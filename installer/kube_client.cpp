@@ -24,8 +24,9 @@ constexpr int kMaxPages = 1000;
 constexpr std::string_view kWriter = "?fieldManager=airlock";
 
 // Applying waits for other people's admission webhooks, which need a while after their pods are
-// ready.
-constexpr base::RetryPolicy kPatient{.attempts = 14,
+// ready: a cert-manager that was there before holds its leader's lease for a minute, and until then
+// the new one injects no authority. Two minutes in all.
+constexpr base::RetryPolicy kPatient{.attempts = 28,
                                      .first_delay = std::chrono::milliseconds(300),
                                      .longest_delay = std::chrono::seconds(5)};
 
@@ -337,7 +338,7 @@ Json KubeClient::apply(const ObjectKey& key, std::string_view yaml,
                         .url = url,
                         .headers = {"Content-Type: application/apply-patch+yaml"},
                         .body = std::string(yaml)},
-                       kPatient);
+                       dry_run ? base::RetryPolicy{} : kPatient);
 }
 
 Json KubeClient::merge_patch(const ObjectKey& key, const Json& patch,

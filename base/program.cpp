@@ -49,15 +49,23 @@ class SignalThread {
         thread_ = std::jthread([this](const std::stop_token& end) { wait(end); });
     }
 
+    // Wakes the thread with a signal of its own: waiting for it with a timeout would hold up the end
+    // of every command by that.
+    ~SignalThread() {
+        thread_.request_stop();
+        pthread_kill(thread_.native_handle(), SIGTERM);
+    }
+    SignalThread(const SignalThread&) = delete;
+    SignalThread& operator=(const SignalThread&) = delete;
+
     std::stop_token token() const { return source_.get_token(); }
 
   private:
     void wait(const std::stop_token& end) {
         bool first = true;
         while (!end.stop_requested()) {
-            const timespec tick{.tv_sec = 0, .tv_nsec = 50'000'000};
-            const int number = sigtimedwait(&set_, nullptr, &tick);
-            if (number <= 0) continue;
+            const int number = sigwaitinfo(&set_, nullptr);
+            if (number <= 0 || end.stop_requested()) continue;
             if (!first) _exit(static_cast<int>(ExitCode::interrupted));
             first = false;
             log_warn("{}: stopping; once more ends at once",

@@ -91,6 +91,17 @@ void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::ui
     }
 }
 
+std::string read_description(const std::filesystem::path& path) {
+    try {
+        return base::read_file(path, kMaxDescription);
+    } catch (Error& error) {
+        if (error.code() == Errc::not_found)
+            error.set_hint(
+                "name the kit's description: airlock-bundler build KIT/bundle.yaml -o FILE");
+        throw;
+    }
+}
+
 std::string read_installer(const BuildOptions& options) {
     const auto path = options.installer.value_or(base::program_folder() / format::kInstallerPath);
     if (!options.installer && !std::filesystem::exists(path)) {
@@ -120,7 +131,7 @@ Json kit_manifest(const BuildPlan& plan, const Descriptor& lock,
 
 BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
                           const std::stop_token& stop) {
-    const auto description = base::read_file(options.description, kMaxDescription);
+    const auto description = read_description(options.description);
     const auto spec = manifests::parse_bundle_spec(description, options.description.string());
     const auto components = manifests::select_components(spec, options.components);
     BuildPlan plan;

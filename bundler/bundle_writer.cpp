@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
+#include "bundler/blob_sink.hpp"
 #include "bundler/partial_record.hpp"
 #include "manifests/bundle_format.hpp"
 
@@ -23,8 +24,6 @@ namespace {
 using base::Errc;
 using base::Error;
 namespace format = manifests::bundle_format;
-
-constexpr std::uint64_t kNoteEvery = 4 * 1024 * 1024;
 
 class Writer {
   public:
@@ -66,56 +65,6 @@ class Writer {
     std::vector<Fetch> to_fetch_;
 };
 
-[[noreturn]] void throw_stopped() {
-    throw Error(Errc::cancelled, "stopped on request");
-}
-
-// Counts, and notes in the record how far a blob is: now and then, and when it ends early.
-class NotingSink final : public base::Sink {
-  public:
-    NotingSink(base::Sink& to, base::Progress& progress, PartialRecord& record,
-               const base::Digest& digest, std::uint64_t start, const std::stop_token& stop)
-        : to_(to),
-          progress_(progress),
-          record_(record),
-          digest_(digest),
-          written_(start),
-          noted_(start),
-          stop_(stop) {}
-    ~NotingSink() override {
-        try {
-            note();
-        } catch (const Error&) {  // the record is a hint: less of it costs time alone
-        }
-    }
-    NotingSink(const NotingSink&) = delete;
-    NotingSink& operator=(const NotingSink&) = delete;
-
-    void write(base::Bytes bytes) override {
-        // One blob that fails ends the others here, not at their ends.
-        if (stop_.stop_requested()) throw_stopped();
-        to_.write(bytes);
-        progress_.add(bytes.size());
-        written_ += bytes.size();
-        if (written_ - noted_ >= kNoteEvery) note();
-    }
-
-  private:
-    void note() {
-        if (written_ == noted_) return;
-        record_.note(digest_, written_);
-        noted_ = written_;
-    }
-
-    base::Sink& to_;
-    base::Progress& progress_;
-    PartialRecord& record_;
-    const base::Digest& digest_;
-    std::uint64_t written_;
-    std::uint64_t noted_;
-    const std::stop_token& stop_;
-};
-
 void Writer::header(std::string_view path, std::uint64_t size) {
     base::pwrite_all(fd_.get(), base::as_bytes(base::tar_header(format::plain_entry(path, size))),
                      position_, partial_.string());
@@ -138,7 +87,7 @@ void Writer::take_up(std::uint64_t offset, std::uint64_t written, base::Verifyin
     base::FileRange range(fd_.get(), offset, written, partial_.string());
     std::vector<std::byte> buffer(base::kCopyBuffer);
     while (const auto count = range.read(buffer)) {
-        if (stop.stop_requested()) throw_stopped();
+        if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
         sink.account(base::Bytes(buffer).first(count));
     }
 }
@@ -146,14 +95,15 @@ void Writer::take_up(std::uint64_t offset, std::uint64_t written, base::Verifyin
 void Writer::fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start,
                         base::Progress& progress, const std::stop_token& stop) {
     const auto& descriptor = blob.descriptor;
-    base::FileSink file(fd_.get(), offset + start, partial_.string());
-    NotingSink noting(file, progress, record_, descriptor.digest, start, stop);
-    base::VerifyingSink verified(noting, descriptor.size, descriptor.digest,
+    const BlobPlace place{.fd = fd_.get(), .offset = offset, .name = partial_.string()};
+    BlobSink sink(place, start, descriptor.digest, progress, record_, stop);
+    base::VerifyingSink verified(sink, descriptor.size, descriptor.digest,
                                  descriptor.digest.text());
     take_up(offset, start, verified, stop);
     if (start < descriptor.size && !blob.origin->copy(descriptor, start, verified, stop))
         return fetch_from(blob, offset, 0, progress, stop);
     verified.finish();
+    sink.finish();
 }
 
 void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress& progress,

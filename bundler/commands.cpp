@@ -99,8 +99,14 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
         arguments.build.platform = images::Platform::parse(arguments.platform);
     if (!arguments.installer.empty()) arguments.build.installer = arguments.installer;
     if (arguments.locked) {
-        arguments.build.locked = manifests::Lock::parse(base::read_file(arguments.lock, kMaxLock),
-                                                        arguments.lock.string());
+        try {
+            arguments.build.locked = manifests::Lock::parse(
+                base::read_file(arguments.lock, kMaxLock), arguments.lock.string());
+        } catch (Error& error) {
+            if (error.hint().empty())
+                error.set_hint("--lock names the file that an earlier build with --lock wrote");
+            throw;
+        }
     }
     // Before the long work: a key that is no key, a lock that cannot be written.
     std::optional<std::string> key;

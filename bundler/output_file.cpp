@@ -65,7 +65,8 @@ OutputFile::OutputFile(std::filesystem::path path) : path_(std::move(path)) {
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
         throw Error(Errc::usage, "{} is {}: a bundle is written to a file", path_.string(),
                     std::filesystem::is_directory(status) ? "a folder" : "no regular file")
-            .set_hint("name the file too: -o FOLDER/kit.tar");
+            .set_hint(std::filesystem::is_directory(status) ? "name the file too: -o FOLDER/kit.tar"
+                                                            : "name a file: -o kit.tar");
     }
     const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     if (!std::filesystem::is_directory(folder, ignored)) {

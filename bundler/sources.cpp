@@ -38,7 +38,8 @@ std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& fr
     // Held while an archive's headers are read: the next image of the same one finds it open.
     const std::lock_guard lock(mutex_);
     auto& store = stores_[key];
-    if (!store) {
+    if (store) return store;
+    try {
         switch (from.kind) {
             case Kind::oci_layout:
                 store = images::open_oci_layout(images::open_folder(path));
@@ -50,6 +51,10 @@ std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& fr
                 store = images::open_docker_archive(images::open_archive(path));
                 break;
         }
+    } catch (Error& error) {
+        if (error.code() == Errc::not_found && error.hint().empty())
+            error.set_hint("its path begins at the folder of bundle.yaml");
+        throw;
     }
     return store;
 }

@@ -76,10 +76,10 @@ std::optional<std::string> FileSet::text(std::string_view path, std::size_t limi
 std::shared_ptr<const FileSet> open_folder(const std::filesystem::path& path) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(path, ignored)) {
-        Error error(Errc::not_found, "{} is no folder", path.string());
-        if (std::filesystem::exists(path, ignored))
-            error.set_hint("it is a file: name it as oci-archive or docker-archive");
-        throw error;
+        if (!std::filesystem::exists(path, ignored))
+            throw Error(Errc::not_found, "{} is not there", path.string());
+        throw Error(Errc::not_found, "{} is no folder", path.string())
+            .set_hint("it is a file: name it as oci-archive or docker-archive");
     }
     return std::make_shared<Folder>(path);
 }

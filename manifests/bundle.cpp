@@ -63,6 +63,12 @@ Bundle::Place Bundle::entry_at(std::uint64_t offset) const {
     if (!entry)
         refuse(offset == 0 ? "this is no bundle (no tar archive begins here)"
                            : fmt::format("the header at byte {} is damaged", offset));
+    if (offset == 0 && entry->path != format::kLayoutPath) {
+        throw Error(Errc::bundle_refused,
+                    "this is a tar archive, but no bundle: it does not begin with {}",
+                    format::kLayoutPath)
+            .set_hint("a bundle is the file that airlock-bundler build wrote");
+    }
     const Place place{.path = entry->path, .header = offset, .size = entry->size};
     if (place.size > file_size_ || place.end() > file_size_)
         refuse(fmt::format("{}: the file ends in the middle of it: it has been cut", place.path));
@@ -120,10 +126,8 @@ std::string Bundle::text_of(const Place& place, std::size_t limit) const {
 void Bundle::read(const std::optional<std::string>& public_key, std::string_view key_name) {
     if (file_size_ == 0) refuse("the file is empty");
     head_.push_back(entry_at(0));
-    if (head_.back().path != format::kLayoutPath ||
-        text_of(head_.back(), kMaxSignature) != format::kLayoutText) {
-        refuse("this is a tar archive, but no bundle: it does not begin with oci-layout");
-    }
+    if (text_of(head_.back(), kMaxSignature) != format::kLayoutText)
+        refuse("its oci-layout is damaged, or of another version");
     head_.push_back(entry_at(head_.back().end()));
     if (head_.back().path != format::kIndexPath)
         refuse("index.json is not the second entry: this is no bundle of ours");

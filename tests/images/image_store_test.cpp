@@ -180,7 +180,8 @@ TEST_F(ImageStoreTest, WhatIsNoLayoutIsRefusedWithTheRightKey) {
             return open_oci_layout(archive({{"manifest.json", "[]"}}));
         },
         Errc::invalid, "no OCI layout: it has no oci-layout", "docker-archive");
-    expect_error([&] { return open_folder(folder_ / "absent"); }, Errc::not_found, "absent");
+    expect_error([&] { return open_folder(folder_ / "absent"); }, Errc::not_found,
+                 "absent is not there");
     expect_error([&] { return open_folder(folder_.write("file", "x")); }, Errc::not_found,
                  "is no folder", "oci-archive");
     expect_error([&] { return open_archive(folder_.path()); }, Errc::invalid, "is a folder",

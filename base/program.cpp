@@ -49,8 +49,8 @@ class SignalThread {
         thread_ = std::jthread([this](const std::stop_token& end) { wait(end); });
     }
 
-    // Wakes the thread with a signal of its own: waiting for it with a timeout would hold up the end
-    // of every command by that.
+    // Wakes the thread with a signal of its own: waiting for it with a timeout would hold up the
+    // end of every command by that.
     ~SignalThread() {
         thread_.request_stop();
         pthread_kill(thread_.native_handle(), SIGTERM);

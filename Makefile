@@ -49,7 +49,7 @@ bench: deps ## the benchmarks, optimised
 fuzz: deps ## the fuzz targets, FUZZ_SECONDS (60) each
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS)
-	$(call run_each,build/fuzz,_fuzz,-max_total_time=$(FUZZ_SECONDS))
+	$(call run_each,build/fuzz,_fuzz,-max_total_time=$(FUZZ_SECONDS) $$(mktemp -d) tests/fuzz/corpus/$$(basename $$program))
 
 # run_each FOLDER SUFFIX ARGUMENTS: every program there whose name ends so; none at all is a mistake, not a success.
 run_each = programs=$$(find $(1) -type f -executable -name '*$(2)' | sort); \

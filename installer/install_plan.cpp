@@ -222,7 +222,7 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
             std::ranges::move(secrets, std::back_inserter(planned.objects));
             const bool ours =
                 plan.issuer == CertificateIssuer::installer && spec.certificate &&
-                std::ranges::any_of(documents, [&](const Document& d) {
+                plan.ca_pem.empty() && std::ranges::any_of(documents, [&](const Document& d) {
                     return d.key.namespace_name == spec.certificate->secret.namespace_name;
                 });
             if (!ours) return;
@@ -231,7 +231,8 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
             planned.objects.push_back(certificate_secret(certificate, *spec.certificate));
         };
         for (auto& document : documents) {
-            if (is_workload(document.key)) prepare();
+            if (is_workload(document.key) || manifests::is_webhook_configuration(document.key))
+                prepare();
             asked += document.text + "\n";
             planned.objects.push_back({.key = document.key,
                                        .text = std::move(document.text),

@@ -128,4 +128,8 @@ std::string human_size(std::uint64_t bytes) {
                      : fmt::format("{:.1f} {}", value, kUnits.at(unit));
 }
 
+std::string counted(std::size_t number, std::string_view noun) {
+    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
 }  // namespace airlock::base

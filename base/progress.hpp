@@ -38,5 +38,7 @@ class StatusLinePause {
 
 // 1536 gives "1.5 KiB".
 std::string human_size(std::uint64_t bytes);
+// "1 image", "3 images"
+std::string counted(std::size_t number, std::string_view noun);
 
 }  // namespace airlock::base

@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/parallel.hpp"
+#include "base/progress.hpp"
 #include "bundler/kit_files.hpp"
 #include "bundler/locked.hpp"
 #include "bundler/resolve_image.hpp"
@@ -146,7 +147,7 @@ BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
     files.insert(files.begin(), {.source = std::string(format::kDescription), .text = description});
 
     const auto images = wanted_images(components);
-    if (!images.empty()) base::log_info("resolving {} images", images.size());
+    if (!images.empty()) base::log_info("resolving {}", base::counted(images.size(), "image"));
     std::vector<std::optional<ResolvedImage>> resolved(images.size());
     base::for_each_parallel(images.size(), options.concurrency, stop,
                             [&](std::size_t i, const std::stop_token&) {

@@ -135,8 +135,8 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
                                           {"signed", signature.has_value()}})
                   << "\n";
     } else {
-        std::cout << fmt::format("{}  {} {}, {} images, {}\n{}\n", arguments.file.string(),
-                                 plan.lock.name, plan.lock.version, plan.lock.images.size(),
+        std::cout << fmt::format("{}  {} {}, {}, {}\n{}\n", arguments.file.string(), plan.lock.name,
+                                 plan.lock.version, base::counted(plan.lock.images.size(), "image"),
                                  base::human_size(size), index.text());
     }
     return ExitCode::done;

@@ -3,6 +3,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/progress.hpp"
 #include "base/retry.hpp"
 #include "installer/readiness.hpp"
 #include "manifests/order.hpp"
@@ -54,7 +55,8 @@ void Apply::components() {
 }
 
 void Apply::component(const PlannedComponent& component) {
-    base::log_info("{}: applying {} objects", component.name, component.objects.size());
+    base::log_info("{}: applying {}", component.name,
+                   base::counted(component.objects.size(), "object"));
     std::vector<ObjectKey> applied;
     bool definitions = false;
     for (const auto& each : component.objects) {
@@ -63,7 +65,7 @@ void Apply::component(const PlannedComponent& component) {
         if ((definitions && !is_definition(each.key)) ||
             manifests::is_webhook_configuration(each.key)) {
             wait(component.name, applied);
-            if (std::exchange(definitions, false)) client_.forget_discovery();
+            if (std::exchange(definitions, false)) client_.discovery().forget();
         }
         definitions = definitions || is_definition(each.key);
         object(each);
@@ -85,7 +87,8 @@ void Apply::object(const PlannedObject& object) {
 
 void Apply::wait(const std::string& component, std::vector<ObjectKey>& applied) {
     if (applied.empty()) return;
-    base::log_info("{}: waiting until {} objects are ready", component, applied.size());
+    base::log_info("{}: waiting for {} to be ready", component,
+                   base::counted(applied.size(), "object"));
     base::with_context("component " + component,
                        [&] { wait_until_ready(client_, applied, timeout_, stop_); });
     applied.clear();

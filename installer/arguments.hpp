@@ -28,6 +28,8 @@ struct Arguments {
     bool yes = false;
     std::string output = "text";
     std::optional<int> target;
+    bool watch = false;
+    std::string state_annotation;
 
     bool json() const { return output == "json"; }
 };

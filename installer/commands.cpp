@@ -81,6 +81,10 @@ void add_cluster(CLI::App& command, Arguments& arguments) {
     command.add_option("--context", arguments.context, "of the kubeconfig");
     command.add_option("--state-dir", arguments.transaction.state_dir, "journal and snapshot")
         ->capture_default_str();
+}
+
+// Of what changes the cluster.
+void add_acting(CLI::App& command, Arguments& arguments) {
     command.add_option("--timeout", arguments.timeout, "seconds to wait for each component")
         ->check(CLI::Range(1, 86400))
         ->capture_default_str();
@@ -115,6 +119,7 @@ void add_commands(CLI::App& app, Command& chosen) {
         add_file(*each, all);
         add_registry(*each, all, true);
         add_cluster(*each, all);
+        add_acting(*each, all);
         add_choice(*each, all);
     }
 
@@ -123,6 +128,10 @@ void add_commands(CLI::App& app, Command& chosen) {
     auto& kick = command("kick", "Let the node webhook act on every node at once", kick_command);
     for (auto* each : {&status, &history, &kick})
         add_cluster(*each, all);
+    kick.add_flag("--watch", all.watch,
+                  "stay, and kick each node that has lost the webhook's values in an outage");
+    kick.add_option("--state-annotation", all.state_annotation,
+                    "of the webhook's record on a node; default: what the installed bundle says");
 
     auto& rollback = command(
         "rollback", "Put everything back as it was before the newest generation", rollback_command);
@@ -130,6 +139,7 @@ void add_commands(CLI::App& app, Command& chosen) {
         ->check(CLI::Range(0, 1'000'000));
     add_registry(rollback, all, false);
     add_cluster(rollback, all);
+    add_acting(rollback, all);
 
     auto& push = command("push", "Load the images alone; no cluster is needed", push_command);
     add_file(push, all);

@@ -75,7 +75,7 @@ void print(const InstallSummary& summary) {
                                  tag.old_digest ? tag.old_digest->short_hex() : "(absent)",
                                  tag.new_digest.short_hex());
     }
-    std::cout << fmt::format("send   {} blobs, {}\n", summary.push.blobs.size(),
+    std::cout << fmt::format("send   {}, {}\n", base::counted(summary.push.blobs.size(), "blob"),
                              base::human_size(summary.push.bytes));
 }
 
@@ -122,9 +122,10 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
         return ExitCode::done;
     }
     confirm(arguments,
-            fmt::format("Install {}: {} objects to create, {} to change, {} tags, {} to send?",
-                        prepared.name(), prepared.summary.create.size(),
-                        prepared.summary.change.size(), prepared.summary.push.tags.size(),
+            fmt::format("Install {}: {} to create, {} to change, {}, {} to send?", prepared.name(),
+                        base::counted(prepared.summary.create.size(), "object"),
+                        prepared.summary.change.size(),
+                        base::counted(prepared.summary.push.tags.size(), "tag"),
                         base::human_size(prepared.summary.push.bytes)));
     const auto code = transaction.install(prepared.bundle, prepared.plan, prepared.request,
                                           prepared.summary.push);
@@ -154,8 +155,9 @@ ExitCode push_command(const Arguments& arguments, const std::stop_token& stop) {
                                      2)
                   << "\n";
     } else {
-        std::cout << fmt::format("{} blobs ({}) sent, {} tags moved\n", plan.blobs.size(),
-                                 base::human_size(plan.bytes), plan.tags.size());
+        std::cout << fmt::format(
+            "{} ({}) sent, {} moved\n", base::counted(plan.blobs.size(), "blob"),
+            base::human_size(plan.bytes), base::counted(plan.tags.size(), "tag"));
     }
     return ExitCode::done;
 }

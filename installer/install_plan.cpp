@@ -182,7 +182,7 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
     const auto& spec = bundle.spec();
     const auto chosen = manifests::select_components(spec, request.components);
     const auto values = manifests::merge_values(spec.values, request.values);
-    const auto served = client.group_versions();
+    const auto served = client.discovery().group_versions();
     InstallPlan plan;
     plan.issuer = choose_issuer(spec, chosen, served);
 

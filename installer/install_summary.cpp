@@ -15,7 +15,7 @@ Json comparable(Json object) {
 
 // Whether the server can judge the object already: its kind is known and its namespace there.
 bool can_try(KubeClient& client, const ObjectKey& key) {
-    if (!client.find_resource(key.api_version, key.kind)) return false;
+    if (!client.discovery().find_resource(key.api_version, key.kind)) return false;
     if (key.namespace_name.empty()) return true;
     return client
         .get({.api_version = "v1",

@@ -1,18 +1,19 @@
-// The Kubernetes API, as far as installing needs it: discovery, get, list, server-side apply of
-// YAML text, merge patches, delete with preconditions. Works from 1.20 on. Every error names the
+// The Kubernetes API, as far as installing needs it: discovery, get, list, watch, server-side apply
+// of YAML text, merge patches, delete with preconditions. Works from 1.20 on. Every error names the
 // object and what the server said. Any thread may call.
 #pragma once
 
 #include "base/http.hpp"
 #include "base/json.hpp"
 #include "base/retry.hpp"
+#include "installer/api_discovery.hpp"
 #include "installer/kube_config.hpp"
 #include "manifests/document.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -22,13 +23,6 @@ namespace airlock::installer {
 
 using base::Json;
 using manifests::ObjectKey;
-
-// What discovery says of a kind.
-struct ApiResource {
-    std::string plural;  // deployments
-    bool namespaced = false;
-    std::set<std::string> verbs;
-};
 
 class KubeClient {
   public:
@@ -41,17 +35,8 @@ class KubeClient {
     // GET /version; Errc::network with the server's URL and the kubeconfig's name when it is down.
     // "v1.20.2"
     std::string server_version();
-    // "v1", "policy/v1", …; read once, and again after forget_discovery() (after CRDs were
-    // applied).
-    std::set<std::string> group_versions();
-    // Nothing when the server does not serve the kind.
-    std::optional<ApiResource> find_resource(const std::string& api_version,
-                                             const std::string& kind);
-    // Kinds of namespaced objects that can be listed, each in the version that the server prefers,
-    // as
-    // {"apps/v1", "Deployment"}.
-    std::vector<std::pair<std::string, std::string>> namespaced_kinds();
-    void forget_discovery();
+    // Read once, and again after discovery().forget(), when CRDs were applied.
+    ApiDiscovery& discovery();
     // The key with the default namespace filled in for namespaced kinds and dropped for others.
     // Errc::not_found when the kind is unknown and `crd_expected` is false; otherwise the key as it
     // is.
@@ -63,6 +48,16 @@ class KubeClient {
     // encoded already.
     std::vector<Json> list(const std::string& api_version, const std::string& kind,
                            const std::string& name_space = {}, const std::string& query = {});
+    // The same, a page at a time; nothing is kept. The resourceVersion of the list: where a watch
+    // goes on from.
+    std::string for_each(const std::string& api_version, const std::string& kind,
+                         const std::string& name_space, const std::string& query,
+                         const std::function<void(Json)>& act);
+    // Every object of a kind that is added or modified after `resource_version`, for `time`. Where
+    // the next watch goes on from; nothing when `resource_version` is too old: list again.
+    std::optional<std::string> watch(const std::string& api_version, const std::string& kind,
+                                     std::string resource_version, std::chrono::seconds time,
+                                     const std::function<void(const Json&)>& on_change);
     // Server-side apply (PATCH application/apply-patch+yaml, force=true): the text goes as it is.
     // The live object.
     Json apply(const ObjectKey& key, std::string_view yaml, const std::string& field_manager,

@@ -74,8 +74,8 @@ bool is_ours(const Json& live, const std::string& created_uid) {
 
 std::vector<std::string> strangers_in(KubeClient& client, const std::string& name_space) {
     std::vector<std::string> out;
-    client.forget_discovery();  // definitions may have gone just now
-    for (const auto& [api_version, kind] : client.namespaced_kinds()) {
+    client.discovery().forget();  // definitions may have gone just now
+    for (const auto& [api_version, kind] : client.discovery().namespaced_kinds()) {
         for (const auto& object : list_if_served(client, api_version, kind, name_space)) {
             if (is_stranger(kind, object))
                 out.push_back(kind + " " + text_at(object, {"metadata", "name"}));
@@ -90,7 +90,7 @@ std::vector<std::string> strangers_of(KubeClient& client, const Json& definition
     const auto kind = text_at(definition, {"spec", "names", "kind"});
     for (const auto& version : definition.at("spec").at("versions")) {
         const auto api_version = group + "/" + text_at(version, {"name"});
-        if (!client.find_resource(api_version, kind)) continue;  // not served
+        if (!client.discovery().find_resource(api_version, kind)) continue;  // not served
         for (const auto& object : client.list(api_version, kind)) {
             if (is_stranger(kind, object))
                 out.push_back(text_at(object, {"metadata", "namespace"}) + "/" +

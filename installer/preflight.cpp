@@ -24,7 +24,7 @@ std::set<Right> rights_needed(KubeClient& client, const InstallPlan& plan) {
         out.emplace(verb, "", "secrets", "kube-system");
     for (const auto& key : plan.keys()) {
         // Kinds that the plan itself defines are not known yet.
-        const auto resource = client.find_resource(key.api_version, key.kind);
+        const auto resource = client.discovery().find_resource(key.api_version, key.kind);
         if (!resource) continue;
         for (const auto* verb : {"get", "patch", "delete"})
             out.emplace(verb, group_of(key.api_version), resource->plural, key.namespace_name);

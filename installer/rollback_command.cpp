@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/progress.hpp"
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
 #include "installer/pods_at_risk.hpp"
@@ -35,9 +36,10 @@ std::vector<Generation> to_undo(KubeClient& cluster, const std::optional<Generat
 std::string describe(const std::vector<Generation>& generations) {
     std::string out;
     for (const auto& generation : generations) {
-        out += fmt::format("{}generation {} ({} {}: {} objects, {} tags)", out.empty() ? "" : ", ",
+        out += fmt::format("{}generation {} ({} {}: {}, {})", out.empty() ? "" : ", ",
                            generation.number, generation.bundle, generation.version,
-                           generation.objects.size(), generation.tags.size());
+                           base::counted(generation.objects.size(), "object"),
+                           base::counted(generation.tags.size(), "tag"));
     }
     return out;
 }

@@ -123,8 +123,8 @@ ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan
         if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
     }
     bundle.verify_installer();
-    base::log_info("checking what is going to be sent: {} blobs, {}", push.blobs.size(),
-                   base::human_size(push.bytes));
+    base::log_info("checking what is going to be sent: {}, {}",
+                   base::counted(push.blobs.size(), "blob"), base::human_size(push.bytes));
     verify_blobs(bundle, push, stop_);
     const auto before = take_snapshot(client_, registry_, bundle, plan, request, push, cut_off_);
     begin(before, {{"act", "install"}, {"bundle", before.bundle}, {"version", before.version}});
@@ -150,7 +150,8 @@ ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan
 
 void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
                       const PushPlan& push, const Generation& before) {
-    base::log_info("pushing {} images to {}", plan.targets.size(), registry_.host());
+    base::log_info("pushing {} to {}", base::counted(plan.targets.size(), "image"),
+                   registry_.host());
     installer::push(registry_, bundle, push, options_.concurrency, stop_);
     for (const auto& move : push.tags) {
         journal_.append({{"act", "move tag"}, {"tag", move.repository + ":" + move.tag}});

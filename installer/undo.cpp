@@ -64,7 +64,7 @@ class Undo {
 
     UndoResult run() {
         announce({{"act", "undo"}, {"generation", generation_.number}});
-        client_.forget_discovery();
+        client_.discovery().forget();
         std::vector<ObjectKey> keys;
         for (const auto& object : generation_.objects)
             keys.push_back(object.key);

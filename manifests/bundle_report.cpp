@@ -64,8 +64,8 @@ base::Json describe_bundle(const Bundle& bundle) {
 std::string describe_bundle_text(const Bundle& bundle) {
     const auto& lock = bundle.lock();
     auto text =
-        fmt::format("{} {}  {}, {} blobs, {}\nindex  {}\n", lock.name, lock.version,
-                    base::human_size(bundle.file_size()), lock.blobs.size(),
+        fmt::format("{} {}  {}, {}, {}\nindex  {}\n", lock.name, lock.version,
+                    base::human_size(bundle.file_size()), base::counted(lock.blobs.size(), "blob"),
                     bundle.is_signed() ? "signed" : "not signed", bundle.index_digest().text());
     text += "components\n";
     for (const auto& component : bundle.spec().components) {

@@ -17,6 +17,12 @@ TEST(HumanSize, TakesTheUnitThatReadsBest) {
     EXPECT_EQ(human_size(std::numeric_limits<std::uint64_t>::max()), "16777216.0 TiB");
 }
 
+TEST(Counted, SaysOneAndMany) {
+    EXPECT_EQ(counted(0, "image"), "0 images");
+    EXPECT_EQ(counted(1, "image"), "1 image");
+    EXPECT_EQ(counted(3, "image"), "3 images");
+}
+
 TEST(Progress, WritesNothingForAStageThatIsOverAtOnce) {
     testing::internal::CaptureStderr();
     {

@@ -84,7 +84,8 @@ webhook_over_time() {
   maybe "a rolling restart under heartbeats: no call fails open" rolling_restart_never_fails_open
   maybe "an evicted replica under heartbeats: no call fails open" evicted_replica_never_fails_open
   maybe "a replica killed with -9 costs at most 5 s" killed_replica_costs_at_most_five_seconds
-  maybe "after a power cut the webhook comes back, then the oversold workload" power_cut_brings_all_back
+  maybe "an outage of the webhook is made up for with no hand" outage_of_the_webhook_is_made_up_for
+  maybe "after a power cut the webhook comes back, then the oversold workload, with no hand" power_cut_brings_all_back
   maybe "the webhook is taken out: every object and tag as it was" webhook_is_taken_out
 }
 
@@ -96,6 +97,7 @@ run_suite() {
   trap at_end_of_suite EXIT
   trap "exit 143" TERM
   components=${cert_manager:+cert-manager,}node-oversell
+  [[ $suite != *-webhook ]] || components+=,reconciler
   claim_site "$cache/e2e/$suite"
   rm -rf "$site/log"
   mkdir -p "$site/log"

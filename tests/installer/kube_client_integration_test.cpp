@@ -33,7 +33,7 @@ class KubeClientOnRealServer : public ::testing::Test {
 
 TEST_F(KubeClientOnRealServer, KnowsTheVersionAndWhatIsServed) {
     EXPECT_THAT(client_.server_version(), HasSubstr("v1.20."));
-    const auto versions = client_.group_versions();
+    const auto versions = client_.discovery().group_versions();
     for (const auto* version :
          {"v1", "apps/v1", "policy/v1beta1", "admissionregistration.k8s.io/v1"})
         EXPECT_TRUE(versions.contains(version)) << version;
@@ -42,14 +42,14 @@ TEST_F(KubeClientOnRealServer, KnowsTheVersionAndWhatIsServed) {
 }
 
 TEST_F(KubeClientOnRealServer, DiscoversKinds) {
-    const auto deployment = client_.find_resource("apps/v1", "Deployment");
+    const auto deployment = client_.discovery().find_resource("apps/v1", "Deployment");
     ASSERT_TRUE(deployment.has_value());
     EXPECT_EQ(deployment->plural, "deployments");
     EXPECT_TRUE(deployment->namespaced);
     EXPECT_TRUE(deployment->verbs.contains("patch"));
-    EXPECT_FALSE(client_.find_resource("v1", "Node")->namespaced);
-    EXPECT_FALSE(client_.find_resource("apps/v1", "Absent").has_value());
-    EXPECT_FALSE(client_.find_resource("absent.example/v1", "Deployment").has_value());
+    EXPECT_FALSE(client_.discovery().find_resource("v1", "Node")->namespaced);
+    EXPECT_FALSE(client_.discovery().find_resource("apps/v1", "Absent").has_value());
+    EXPECT_FALSE(client_.discovery().find_resource("absent.example/v1", "Deployment").has_value());
 }
 
 TEST_F(KubeClientOnRealServer, FillsInTheNamespaceByTheKind) {
@@ -285,12 +285,12 @@ spec:
 )",
                   "airlock");
     wait_until_ready(client_, {definition}, std::chrono::seconds(60), {});
-    EXPECT_FALSE(client_.find_resource("test.example/v1", "Widget").has_value());
+    EXPECT_FALSE(client_.discovery().find_resource("test.example/v1", "Widget").has_value());
     // Established is not yet served: the API server says so by 404 for a moment.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     do {
-        client_.forget_discovery();
-    } while (!client_.find_resource("test.example/v1", "Widget") &&
+        client_.discovery().forget();
+    } while (!client_.discovery().find_resource("test.example/v1", "Widget") &&
              std::chrono::steady_clock::now() < deadline);
     EXPECT_EQ(client_.apply(widget, text, "airlock").at("spec").at("size"), 3);
     EXPECT_EQ(client_.list("test.example/v1", "Widget", "default").size(), 1U);

@@ -117,7 +117,7 @@ TEST(KubeClient, StrangeDiscoveryIsAnErrorAndNoCrash) {
         FakeApiServer server;
         server.put(row.path, row.body);
         auto client = server.client();
-        expect_error([&] { client.group_versions(); }, Errc::invalid, row.path);
+        expect_error([&] { client.discovery().group_versions(); }, Errc::invalid, row.path);
     }
     for (const auto* body :
          {R"({"resources": 7})", R"({"resources": [7]})", R"({"resources": [{"name": "x"}]})",
@@ -127,7 +127,8 @@ TEST(KubeClient, StrangeDiscoveryIsAnErrorAndNoCrash) {
         FakeApiServer server;
         server.put("/apis/apps/v1", body);
         auto client = server.client();
-        expect_error([&] { client.find_resource("apps/v1", "X"); }, Errc::invalid, "apps/v1");
+        expect_error([&] { client.discovery().find_resource("apps/v1", "X"); }, Errc::invalid,
+                     "apps/v1");
     }
 }
 
@@ -202,7 +203,7 @@ TEST(KubeClient, TriesAgainWhatMayPass) {
     FakeApiServer server;
     auto client = server.client();
     server.put(kSecretPath, R"({"metadata": {"name": "one"}})");
-    EXPECT_TRUE(client.find_resource("v1", "Secret").has_value());
+    EXPECT_TRUE(client.discovery().find_resource("v1", "Secret").has_value());
     server.fail_next(503);
     EXPECT_EQ(client.get(kSecret).value().at("metadata").at("name"), "one");
     EXPECT_EQ(server.count("GET", kSecretPath), 2U);

@@ -1,4 +1,5 @@
 // What is done to nodes, on a real API server: it sets a node's allocatable apart from the rest.
+#include "installer/kick_watch.hpp"
 #include "installer/nodes.hpp"
 #include "tests/installer/integration.hpp"
 
@@ -73,6 +74,39 @@ TEST_F(Nodes, OneThatWasNeverTouchedOrIsGoneIsLeftAlone) {
     restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}}}, kAnnotation);
     EXPECT_EQ(live("node-a"), before);
     restore_node(client_, {.name = "absent", .allocatable = {{"cpu", "2"}}}, kAnnotation);
+}
+
+TEST_F(Nodes, AreWatchedFromWhereAListEnded) {
+    make("node-a", {{"cpu", "2"}});
+    std::vector<std::string> listed;
+    const auto version = client_.for_each("v1", "Node", {}, {}, [&](const Json& node) {
+        listed.push_back(node.at("metadata").at("name"));
+    });
+    EXPECT_EQ(listed, std::vector<std::string>{"node-a"});
+    make("node-b", {{"cpu", "4"}});
+    std::vector<std::string> seen;
+    const auto see = [&](const Json& node) { seen.push_back(node.at("metadata").at("name")); };
+    const auto next = client_.watch("v1", "Node", version, std::chrono::seconds(1), see);
+    ASSERT_TRUE(next.has_value());
+    EXPECT_EQ(seen, (std::vector<std::string>{"node-b", "node-b"}));  // made, and its status set
+    seen.clear();
+    ASSERT_TRUE(client_.watch("v1", "Node", *next, std::chrono::seconds(1), see).has_value());
+    EXPECT_TRUE(seen.empty());
+    // Older than all that the server remembers.
+    EXPECT_FALSE(client_.watch("v1", "Node", "1", std::chrono::seconds(1), see).has_value());
+}
+
+TEST_F(Nodes, AWatchEndsWhenItIsToldTo) {
+    make("node-a", {{"cpu", "2"}}, true);
+    std::stop_source stop;
+    KubeClient client(api_server().admin(), stop.get_token());
+    const auto before = live("node-a");
+    std::jthread soon([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        stop.request_stop();
+    });
+    KickWatch(client, kAnnotation).run(stop.get_token());
+    EXPECT_EQ(live("node-a"), before);
 }
 
 }  // namespace

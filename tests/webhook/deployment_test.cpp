@@ -1,4 +1,4 @@
-// The kit's Deployment, NetworkPolicy and service account, as far as the webhook's safety hangs on
+// The kit's Deployments, NetworkPolicy, service accounts and rights, as far as safety hangs on
 // them.
 #include "base/file.hpp"
 #include "webhook/https_server.hpp"
@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
@@ -25,10 +26,16 @@ YAML::Node pod() {
     return kit_object("deployment.yaml")["spec"]["template"]["spec"];
 }
 
-TEST(Deployment, GivesTheWebhookNoRightThatItDoesNotNeed) {
-    const auto spec = pod();
-    EXPECT_FALSE(spec["automountServiceAccountToken"].as<bool>());
-    EXPECT_FALSE(kit_object("service-account.yaml")["automountServiceAccountToken"].as<bool>());
+// The parts of reconciler.yaml, by kind.
+std::map<std::string, YAML::Node> reconciler() {
+    std::map<std::string, YAML::Node> objects;
+    for (auto object :
+         YAML::LoadAllFromFile(AIRLOCK_SOURCE_DIR "/manifests/node-oversell/reconciler.yaml"))
+        objects[object["kind"].as<std::string>()] = object;
+    return objects;
+}
+
+void expect_confined(const YAML::Node& spec) {
     EXPECT_TRUE(spec["securityContext"]["runAsNonRoot"].as<bool>());
     EXPECT_NE(spec["securityContext"]["runAsUser"].as<int>(), 0);
     EXPECT_EQ(spec["securityContext"]["seccompProfile"]["type"].as<std::string>(),
@@ -41,6 +48,26 @@ TEST(Deployment, GivesTheWebhookNoRightThatItDoesNotNeed) {
     EXPECT_EQ(container["capabilities"]["drop"][0].as<std::string>(), "ALL");
     for (const auto& mount : spec["containers"][0]["volumeMounts"])
         EXPECT_TRUE(mount["readOnly"].as<bool>());
+}
+
+TEST(Deployment, GivesTheWebhookNoRightThatItDoesNotNeed) {
+    expect_confined(pod());
+    EXPECT_FALSE(pod()["automountServiceAccountToken"].as<bool>());
+    EXPECT_FALSE(kit_object("service-account.yaml")["automountServiceAccountToken"].as<bool>());
+}
+
+TEST(Deployment, LetsTheReconcilerPatchTheStatusOfNodesAndNothingElse) {
+    const auto objects = reconciler();
+    expect_confined(objects.at("Deployment")["spec"]["template"]["spec"]);
+    const auto rules = objects.at("ClusterRole")["rules"];
+    ASSERT_EQ(rules.size(), 2U);
+    EXPECT_EQ(rules[0]["resources"].as<std::vector<std::string>>(),
+              std::vector<std::string>{"nodes"});
+    EXPECT_EQ(rules[0]["verbs"].as<std::vector<std::string>>(),
+              (std::vector<std::string>{"list", "watch"}));
+    EXPECT_EQ(rules[1]["resources"].as<std::vector<std::string>>(),
+              std::vector<std::string>{"nodes/status"});
+    EXPECT_EQ(rules[1]["verbs"].as<std::vector<std::string>>(), std::vector<std::string>{"patch"});
 }
 
 TEST(Deployment, LetsAnyCallerInToItsTwoPortsAndCallsNobody) {

@@ -57,6 +57,11 @@ namespace {
 
 }  // namespace
 
+std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
+    const auto* value = find_path(object, path);
+    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
 std::string get_string(const Json& object, std::string_view key, std::string_view what,
                        std::string fallback) {
     const auto* value = find(object, key);

@@ -23,6 +23,8 @@ Json parse_json(std::string_view text, std::string_view what,
 const Json* find(const Json& object, std::string_view key);
 // The member at a path of keys, as find({"status", "conditions"}).
 const Json* find_path(const Json& object, std::initializer_list<std::string_view> path);
+// The text at a path of keys; empty when it is absent or no text.
+std::string text_at(const Json& object, std::initializer_list<std::string_view> path);
 
 // Absent gives the default; another type is Errc::invalid, naming `what` and the key.
 std::string get_string(const Json& object, std::string_view key, std::string_view what,

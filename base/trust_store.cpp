@@ -1,5 +1,6 @@
 #include "base/trust_store.hpp"
 
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/openssl.hpp"
 
@@ -23,7 +24,8 @@ constexpr std::array kHostBundles{"/etc/ssl/certs/ca-certificates.crt",
 
 std::string host_bundle() {
     if (const char* named = std::getenv("SSL_CERT_FILE"); named != nullptr && *named != '\0') {
-        return read_file(named, kMaxBundle);
+        return with_context("the environment variable SSL_CERT_FILE",
+                            [&] { return read_file(named, kMaxBundle); });
     }
     for (const auto* path : kHostBundles) {
         if (auto text = read_file_if_present(path, kMaxBundle)) return *std::move(text);

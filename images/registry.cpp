@@ -117,6 +117,7 @@ struct RegistryClient::State {
     HttpResponse call_upload(const std::string& repository, HttpRequest request);
     void forget_upload(const std::string& repository, const HttpResponse& opened,
                        const std::string& requested);
+    bool delete_in_harbor(const std::string& repository, const std::string& tag);
 
     template <typename Task>
     decltype(auto) retried(const std::string& what, Task&& task) {
@@ -268,37 +269,54 @@ void RegistryClient::delete_manifest(const std::string& repository, const base::
     });
 }
 
-void RegistryClient::delete_tag(const std::string& repository, const std::string& tag) {
-    auto& state = *state_;
-    if (!head_manifest(repository, tag)) return;
-    // Harbor: PROJECT, and the rest of the path with its slashes encoded twice.
-    const auto slash = repository.find('/');
-    if (slash != std::string::npos) {
-        const auto response = state.call(
-            repository, "pull,push,delete",
-            {.method = "DELETE",
-             .url = fmt::format(
-                 "{}/api/v2.0/projects/{}/repositories/{}/artifacts/{}/tags/{}", state.base_url,
-                 repository.substr(0, slash),
-                 base::percent_encode(base::percent_encode(repository.substr(slash + 1))), tag,
-                 tag)});
-        if (response.ok()) return;
-    }
-    // An image of nothing, made different from every other by where it goes.
+Manifest removal_mark(const std::string& repository, const std::string& tag) {
     const std::string empty = "{}";
     const Descriptor config{.media_type = std::string(media_type::kOciConfig),
                             .digest = base::sha256(empty),
                             .size = empty.size()};
-    base::StringSource bytes(empty);
-    push_blob(repository, config, bytes);
     const base::Json json{{"schemaVersion", 2},
                           {"mediaType", media_type::kOciManifest},
                           {"config", config.to_json()},
                           {"layers", base::Json::array()},
                           {"annotations", {{"dev.airlock.removed-tag", repository + ":" + tag}}}};
-    const auto raw = base::dump_json(json);
-    put_manifest(repository, tag, raw, std::string(media_type::kOciManifest));
-    delete_manifest(repository, base::sha256(raw));
+    return Manifest::parse(base::dump_json(json), media_type::kOciManifest, "the removal mark");
+}
+
+// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Whatever else answers
+// there, a page of a proxy's too, has not removed the tag.
+bool RegistryClient::State::delete_in_harbor(const std::string& repository,
+                                             const std::string& tag) {
+    const auto slash = repository.find('/');
+    if (slash == std::string::npos) return false;
+    const auto path = fmt::format(
+        "{}/api/v2.0/projects/{}/repositories/{}/artifacts/{}/tags/{}", base_url,
+        repository.substr(0, slash),
+        base::percent_encode(base::percent_encode(repository.substr(slash + 1))), tag, tag);
+    return retried(fmt::format("{}/{}:{}", host, repository, tag), [&] {
+        const auto response =
+            call(repository, "pull,push,delete", {.method = "DELETE", .url = path});
+        if (response.status >= 500 || response.status == 429)
+            refuse(response, "remove", repository, "the tag " + tag);
+        return response.ok();
+    });
+}
+
+void RegistryClient::delete_tag(const std::string& repository, const std::string& tag) {
+    auto& state = *state_;
+    if (!head_manifest(repository, tag)) return;
+    if (state.delete_in_harbor(repository, tag) && !head_manifest(repository, tag)) return;
+    // Asked before the tag is touched: without the right to delete it stays as it is.
+    if (!can_delete(repository)) {
+        throw Error(Errc::unsupported, "{}/{}: this registry does not delete, or not for this user",
+                    state.host, repository)
+            .set_hint("Distribution: storage.delete.enabled: true in its configuration");
+    }
+    const auto mark = removal_mark(repository, tag);
+    const std::string empty = "{}";
+    base::StringSource bytes(empty);
+    push_blob(repository, *mark.config, bytes);
+    put_manifest(repository, tag, mark.raw, mark.descriptor.media_type);
+    delete_manifest(repository, mark.descriptor.digest);
 }
 
 bool RegistryClient::can_delete(const std::string& repository) {

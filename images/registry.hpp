@@ -30,6 +30,10 @@ struct RegistryOptions {
 
 enum class MountResult { mounted, upload_needed };
 
+// What stands under a tag for the moment before it is gone, where only manifests can be deleted: an
+// image of nothing, made different from every other by where it goes.
+Manifest removal_mark(const std::string& repository, const std::string& tag);
+
 class RegistryClient {
   public:
     // `host` as in a reference: docker.io, quay.io, localhost:5000.
@@ -58,7 +62,7 @@ class RegistryClient {
     // Removes that tag alone, whatever else points at its digest; nothing to do when it is absent.
     // On Harbor by its API; elsewhere a manifest of our own goes under the tag and is then deleted
     // by its digest: deleting the digest that the tag points to would take everybody's tags with
-    // it. Errc::unsupported when the registry does not delete.
+    // it. Errc::unsupported, and the tag as it was, when the registry does not delete.
     void delete_tag(const std::string& repository, const std::string& tag);
     // Whether this registry deletes at all (Distribution: storage.delete.enabled), found without
     // changing anything.

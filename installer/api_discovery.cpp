@@ -60,7 +60,8 @@ std::vector<std::pair<std::string, std::string>> ApiDiscovery::namespaced_kinds(
     const std::lock_guard lock(mutex_);
     for (const auto& api_version : preferred) {
         for (const auto& [kind, resource] : kinds_of(api_version)) {
-            if (resource.namespaced && resource.verbs.contains("list"))
+            if (resource.namespaced && resource.verbs.contains("list") &&
+                resource.verbs.contains("delete"))
                 out.emplace_back(api_version, kind);
         }
     }

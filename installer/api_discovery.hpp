@@ -33,7 +33,8 @@ class ApiDiscovery {
     // Nothing when the server does not serve the kind.
     std::optional<ApiResource> find_resource(const std::string& api_version,
                                              const std::string& kind);
-    // Kinds of namespaced objects that can be listed, each in the version that the server prefers,
+    // Kinds of namespaced objects that can be listed and deleted (metrics of pods are no objects),
+    // each in the version that the server prefers,
     // as {"apps/v1", "Deployment"}.
     std::vector<std::pair<std::string, std::string>> namespaced_kinds();
     void forget();

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/progress.hpp"
 #include "base/retry.hpp"
+#include "installer/ownership.hpp"
 #include "installer/readiness.hpp"
 #include "manifests/order.hpp"
 
@@ -77,6 +78,13 @@ void Apply::component(const PlannedComponent& component) {
 void Apply::object(const PlannedObject& object) {
     if (stop_.stop_requested()) throw_stopped();
     const auto name = object.key.text();
+    if (absent_.contains(name)) {
+        const auto live = client_.get(object.key);
+        if (live && came_since(object.key, *live)) {
+            throw Error(Errc::conflict, "{} was made by somebody else a moment ago", name)
+                .set_hint("look at it, and whether it may be taken over; then install again");
+        }
+    }
     journal_.append({{"act", "apply"}, {"object", name}});
     const auto live = client_.apply(object.key, object.text, object.field_manager);
     if (!absent_.contains(name)) return;

@@ -3,6 +3,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace airlock::installer {
@@ -33,6 +34,15 @@ int generation_number(const Json& json, std::string_view what) {
     return static_cast<int>(number);
 }
 
+std::vector<std::string> texts(const Json& json, std::string_view key, std::string_view what) {
+    std::vector<std::string> out;
+    for (const auto& text : base::require_array(json, key, what)) {
+        if (!text.is_string()) throw Error(Errc::invalid, "{}: {}: not a text", what, key);
+        out.push_back(text.get<std::string>());
+    }
+    return out;
+}
+
 bool flag(const Json& json, std::string_view key) {
     const auto* value = base::find(json, key);
     return value != nullptr && *value == true;
@@ -43,21 +53,20 @@ bool flag(const Json& json, std::string_view key) {
 Generation Generation::from_json(const Json& json, std::string_view what) {
     Generation out;
     out.number = generation_number(json, what);
+    out.id = base::get_string(json, "id", what);
     out.bundle = base::require_string(json, "bundle", what);
     out.version = base::require_string(json, "version", what);
     out.index = base::require_string(json, "index", what);
     out.registry = base::require_string(json, "registry", what);
     out.prefix = base::get_string(json, "prefix", what);
     out.plain_http = flag(json, "plainHttp");
-    for (const auto& name : base::require_array(json, "components", what)) {
-        if (!name.is_string()) throw Error(Errc::invalid, "{}: a component is no name", what);
-        out.components.push_back(name.get<std::string>());
-    }
+    out.components = texts(json, "components", what);
     out.issuer = base::get_string(json, "issuer", what);
     out.fingerprint = base::get_string(json, "fingerprint", what);
     out.time = base::get_string(json, "time", what);
     out.state_annotation = base::get_string(json, "stateAnnotation", what);
     out.kick = flag(json, "kick");
+    out.brings_node_webhook = flag(json, "bringsNodeWebhook");
     for (const auto& entry : base::require_array(json, "objects", what)) {
         const auto* object = base::find(entry, "before");
         if (object != nullptr && !object->is_object())
@@ -72,7 +81,9 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
              .tag = base::require_string(entry, "tag", what),
              .digest = base::get_string(entry, "digest", what),
              .media_type = base::get_string(entry, "mediaType", what),
-             .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what)});
+             .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what),
+             .moved_to = base::find(entry, "movedTo") == nullptr ? std::vector<std::string>()
+                                                                 : texts(entry, "movedTo", what)});
     }
     for (const auto& entry : base::require_array(json, "nodes", what)) {
         out.nodes.push_back({.name = base::require_string(entry, "name", what),
@@ -83,6 +94,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
 
 Json Generation::to_json() const {
     Json json{{"generation", number},
+              {"id", id},
               {"bundle", bundle},
               {"version", version},
               {"index", index},
@@ -95,6 +107,7 @@ Json Generation::to_json() const {
               {"time", time},
               {"stateAnnotation", state_annotation},
               {"kick", kick},
+              {"bringsNodeWebhook", brings_node_webhook},
               {"objects", Json::array()},
               {"tags", Json::array()},
               {"nodes", Json::array()}};
@@ -109,11 +122,18 @@ Json Generation::to_json() const {
                                 {"tag", tag.tag},
                                 {"digest", tag.digest},
                                 {"mediaType", tag.media_type},
-                                {"manifest", base::base64_encode(tag.manifest)}});
+                                {"manifest", base::base64_encode(tag.manifest)},
+                                {"movedTo", tag.moved_to}});
     }
     for (const auto& node : nodes)
         json["nodes"].push_back({{"name", node.name}, {"allocatable", node.allocatable}});
     return json;
+}
+
+const Generation* newest_that_kicks(const std::vector<Generation>& generations) {
+    const auto at = std::ranges::find_if(generations.rbegin(), generations.rend(),
+                                         [](const Generation& each) { return each.kick; });
+    return at == generations.rend() ? nullptr : &*at;
 }
 
 }  // namespace airlock::installer

@@ -23,7 +23,8 @@ struct TagBefore {
     std::string tag;
     std::string digest;  // what it pointed to; empty: absent
     std::string media_type;
-    std::string manifest;  // the bytes it pointed to
+    std::string manifest;                 // the bytes it pointed to
+    std::vector<std::string> moved_to{};  // digests that it was given in its place
 };
 
 struct NodeBefore {
@@ -33,6 +34,7 @@ struct NodeBefore {
 
 struct Generation {
     int number = 0;
+    std::string id;  // of this install alone: two hosts may give one number
     std::string bundle;
     std::string version;
     std::string index;
@@ -45,6 +47,7 @@ struct Generation {
     std::string time;  // RFC 3339
     std::string state_annotation;
     bool kick = false;
+    bool brings_node_webhook = false;   // a webhook that acts on nodes, absent before
     std::vector<ObjectBefore> objects;  // in the order of applying
     std::vector<TagBefore> tags;
     std::vector<NodeBefore> nodes;
@@ -52,5 +55,8 @@ struct Generation {
     static Generation from_json(const base::Json& json, std::string_view what);
     base::Json to_json() const;
 };
+
+// The newest whose bundle has the nodes kicked; nullptr when none has.
+const Generation* newest_that_kicks(const std::vector<Generation>& generations);
 
 }  // namespace airlock::installer

@@ -134,10 +134,11 @@ void save_generation(KubeClient& client, const Generation& generation) {
     const auto count = (text.size() + kChunk - 1) / kChunk;
     const auto before =
         read_chunks(client, fmt::format("{}={}", kGenerationLabel, generation.number));
-    // What a longer one that was cut off has left goes first: with it, ours would not be whole.
+    // What a write that was cut off has left goes first: until part 0 is there, last of all, nobody
+    // takes parts of two writes for a whole.
     for (const auto& [_, chunks] : before) {
         for (const auto& [index, chunk] : chunks) {
-            if (index >= count) remove_chunk(client, chunk);
+            if (index == 0 || index >= count) remove_chunk(client, chunk);
         }
     }
     for (auto i = count; i-- > 0;) {

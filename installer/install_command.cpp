@@ -15,39 +15,46 @@ namespace {
 
 using base::ExitCode;
 
-// Everything that an install looks at before it changes anything.
-struct Prepared {
+// What an install reaches.
+struct Site {
     manifests::Bundle bundle;
     RegistrySession registry;
     std::unique_ptr<KubeClient> cluster;
-    PlanRequest request;
-    InstallPlan plan;
-    InstallSummary summary;
 
     std::string name() const { return bundle.lock().name + " " + bundle.lock().version; }
 };
 
-Prepared prepare(const Arguments& arguments, const std::stop_token& stop) {
+Site reach(const Arguments& arguments, const std::stop_token& stop) {
     auto bundle = open_bundle(arguments);
     RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
+    registry.client().ping();
     auto cluster = connect(arguments, stop);
     base::log_info("cluster {}, registry {}", cluster->server_version(), registry.place().host);
-    PlanRequest request{.registry = registry.place().host,
-                        .prefix = registry.place().prefix,
-                        .plain_http = registry.place().plain_http,
-                        .components = arguments.components,
-                        .values = parse_values(arguments.values),
-                        .pull_credentials = registry.credentials()};
-    auto plan = make_install_plan(*cluster, bundle, request);
-    preflight(*cluster, registry.client(), plan);
-    auto summary = summarize(*cluster, registry.client(), bundle, plan,
-                             arguments.transaction.concurrency, stop);
     return {.bundle = std::move(bundle),
             .registry = std::move(registry),
-            .cluster = std::move(cluster),
-            .request = std::move(request),
-            .plan = std::move(plan),
-            .summary = std::move(summary)};
+            .cluster = std::move(cluster)};
+}
+
+// Everything that an install looks at before it changes anything.
+struct Prepared {
+    PlanRequest request;
+    InstallPlan plan;
+    InstallSummary summary;
+};
+
+Prepared prepare(const Arguments& arguments, Site& site, const std::stop_token& stop) {
+    const auto& place = site.registry.place();
+    PlanRequest request{.registry = place.host,
+                        .prefix = place.prefix,
+                        .plain_http = place.plain_http,
+                        .components = arguments.components,
+                        .values = parse_values(arguments.values),
+                        .pull_credentials = site.registry.credentials()};
+    auto plan = make_install_plan(*site.cluster, site.bundle, request);
+    preflight(*site.cluster, site.registry.client(), plan);
+    auto summary = summarize(*site.cluster, site.registry.client(), site.bundle, plan,
+                             arguments.transaction.concurrency, stop);
+    return {.request = std::move(request), .plan = std::move(plan), .summary = std::move(summary)};
 }
 
 base::Json to_json(const InstallSummary& summary) {
@@ -79,12 +86,12 @@ void print(const InstallSummary& summary) {
                              base::human_size(summary.push.bytes));
 }
 
-void say(const Arguments& arguments, std::string_view result, const Prepared& prepared,
-         int generation, std::string_view words) {
+void say(const Arguments& arguments, std::string_view result, const Site& site, int generation,
+         std::string_view words) {
     if (arguments.json()) {
         std::cout << base::dump_json({{"result", result},
-                                      {"bundle", prepared.bundle.lock().name},
-                                      {"version", prepared.bundle.lock().version},
+                                      {"bundle", site.bundle.lock().name},
+                                      {"version", site.bundle.lock().version},
                                       {"generation", generation}},
                                      2)
                   << "\n";
@@ -96,43 +103,43 @@ void say(const Arguments& arguments, std::string_view result, const Prepared& pr
 }  // namespace
 
 ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop) {
-    const auto prepared = prepare(arguments, stop);
+    auto site = reach(arguments, stop);
+    const auto summary = prepare(arguments, site, stop).summary;
     if (arguments.json()) {
-        std::cout << base::dump_json(to_json(prepared.summary), 2) << "\n";
-    } else if (prepared.summary.nothing_to_do()) {
+        std::cout << base::dump_json(to_json(summary), 2) << "\n";
+    } else if (summary.nothing_to_do()) {
         std::cout << "nothing to change\n";
     } else {
-        print(prepared.summary);
+        print(summary);
     }
     return ExitCode::done;
 }
 
 ExitCode install_command(const Arguments& arguments, const std::stop_token& stop) {
-    auto prepared = prepare(arguments, stop);
-    auto& cluster = *prepared.cluster;
-    Transaction transaction(cluster, prepared.registry.client(), arguments.transaction, stop);
-    const auto generations = load_generations(cluster);
-    const bool same =
-        !generations.empty() && generations.back().fingerprint == prepared.plan.fingerprint;
-    if (same && !transaction.unfinished() && prepared.summary.nothing_to_do()) {
+    auto site = reach(arguments, stop);
+    // Locked before anything is looked at: what others change meanwhile would be missed.
+    Transaction transaction(*site.cluster, site.registry.client(), arguments.transaction, stop);
+    if (const auto code = transaction.finish_rollback(); code != ExitCode::done) return code;
+    const auto [request, plan, summary] = prepare(arguments, site, stop);
+    const auto generations = load_generations(*site.cluster);
+    const bool same = !generations.empty() && generations.back().fingerprint == plan.fingerprint;
+    if (same && !transaction.unfinished() && summary.nothing_to_do()) {
         const auto number = generations.back().number;
-        say(arguments, "unchanged", prepared, number,
-            fmt::format("nothing to change: {} is installed as generation {}", prepared.name(),
+        say(arguments, "unchanged", site, number,
+            fmt::format("nothing to change: {} is installed as generation {}", site.name(),
                         number));
         return ExitCode::done;
     }
     confirm(arguments,
-            fmt::format("Install {}: {} to create, {} to change, {}, {} to send?", prepared.name(),
-                        base::counted(prepared.summary.create.size(), "object"),
-                        prepared.summary.change.size(),
-                        base::counted(prepared.summary.push.tags.size(), "tag"),
-                        base::human_size(prepared.summary.push.bytes)));
-    const auto code = transaction.install(prepared.bundle, prepared.plan, prepared.request,
-                                          prepared.summary.push);
+            fmt::format("Install {}: {} to create, {} to change, {}, {} to send?", site.name(),
+                        base::counted(summary.create.size(), "object"), summary.change.size(),
+                        base::counted(summary.push.tags.size(), "tag"),
+                        base::human_size(summary.push.bytes)));
+    const auto code = transaction.install(site.bundle, plan, request, summary.push);
     if (code == ExitCode::done) {
-        const auto number = load_generations(cluster).back().number;
-        say(arguments, "installed", prepared, number,
-            fmt::format("installed {} as generation {}", prepared.name(), number));
+        const auto number = transaction.installed_generation();
+        say(arguments, "installed", site, number,
+            fmt::format("installed {} as generation {}", site.name(), number));
     }
     return code;
 }
@@ -140,6 +147,7 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
 ExitCode push_command(const Arguments& arguments, const std::stop_token& stop) {
     const auto bundle = open_bundle(arguments);
     RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
+    registry.client().ping();
     const auto concurrency = arguments.transaction.concurrency;
     const auto plan =
         plan_push(registry.client(), bundle,

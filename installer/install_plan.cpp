@@ -67,7 +67,20 @@ std::set<std::pair<std::string, std::string>> service_accounts(
     return out;
 }
 
-std::vector<PlannedObject> pull_secrets(const std::vector<Document>& documents,
+// The account's own and ours: for server-side apply the list is one value.
+Json pull_secret_names(KubeClient& client, const ObjectKey& account) {
+    auto names = Json::array();
+    if (const auto live = client.get(account)) {
+        if (const auto* theirs = base::find(*live, "imagePullSecrets");
+            theirs != nullptr && theirs->is_array())
+            names = *theirs;
+    }
+    const Json ours{{"name", kPullSecretName}};
+    if (std::ranges::find(names, ours) == names.end()) names.push_back(ours);
+    return names;
+}
+
+std::vector<PlannedObject> pull_secrets(KubeClient& client, const std::vector<Document>& documents,
                                         const PlanRequest& request) {
     std::vector<PlannedObject> out;
     if (!request.pull_credentials) return out;
@@ -98,7 +111,7 @@ std::vector<PlannedObject> pull_secrets(const std::vector<Document>& documents,
         const Json patch{{"apiVersion", "v1"},
                          {"kind", "ServiceAccount"},
                          {"metadata", {{"name", account}, {"namespace", name_space}}},
-                         {"imagePullSecrets", Json::array({{{"name", kPullSecretName}}})}};
+                         {"imagePullSecrets", pull_secret_names(client, key)}};
         out.push_back(
             {.key = key, .text = patch.dump(), .field_manager = std::string(kPullSecretManager)});
     }
@@ -218,7 +231,7 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
         bool prepared = false;
         const auto prepare = [&] {
             if (std::exchange(prepared, true)) return;
-            auto secrets = pull_secrets(documents, request);
+            auto secrets = pull_secrets(client, documents, request);
             std::ranges::move(secrets, std::back_inserter(planned.objects));
             const bool ours =
                 plan.issuer == CertificateIssuer::installer && spec.certificate &&

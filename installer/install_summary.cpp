@@ -8,8 +8,10 @@ namespace {
 // What apply would change, the server's own bookkeeping aside.
 Json comparable(Json object) {
     object.erase("status");
-    for (const auto* key : {"managedFields", "resourceVersion", "generation"})
-        object["metadata"].erase(key);
+    auto& metadata = object["metadata"];
+    for (const auto* key : {"managedFields", "resourceVersion", "generation"}) {
+        if (metadata.is_object()) metadata.erase(key);
+    }
     return object;
 }
 

@@ -6,7 +6,6 @@
 #include "installer/nodes.hpp"
 #include "installer/session.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 namespace airlock::installer {
@@ -14,11 +13,12 @@ namespace {
 
 std::string installed_annotation(KubeClient& cluster) {
     const auto generations = load_generations(cluster);
-    if (!std::ranges::any_of(generations, &Generation::kick)) {
+    const auto* kicking = newest_that_kicks(generations);
+    if (kicking == nullptr) {
         throw base::Error(base::Errc::not_found, "nothing that acts on nodes is installed")
             .set_hint("airlock-installer history lists what is");
     }
-    return generations.back().state_annotation;
+    return kicking->state_annotation;
 }
 
 }  // namespace

@@ -6,15 +6,11 @@
 
 #include "installer/kube_client.hpp"
 
-#include <deque>
+#include <map>
 #include <stop_token>
 #include <string>
 
 namespace airlock::installer {
-
-// Whether the node's allocatable is another than its record in `annotation` says. The record is
-// what docs/bundle-format.md asks of a state annotation; anything else is never stale.
-bool is_stale(const Json& node, const std::string& annotation);
 
 class KickWatch {
   public:
@@ -24,15 +20,16 @@ class KickWatch {
     // Until `stop`. An API server that is away is waited for; Errc::denied comes through.
     void run(const std::stop_token& stop);
 
-    // Of `run`: what is seen of a node, and a round of kicks. A round ends at the first node that a
-    // kick does not help: while the webhook is away one patch each round speaks for all nodes.
+    // Of `run`: what is seen of a node, and a round of kicks. While no kick helps one speaks for
+    // all nodes: the webhook is away. Those that were kicked least come first, because there are
+    // nodes that no kick ever helps (a label keeps the webhook from them).
     void see(const Json& node);
     void kick();
 
   private:
     KubeClient& client_;
     std::string annotation_;
-    std::deque<std::string> stale_;
+    std::map<std::string, unsigned> stale_;  // how often each was kicked
 };
 
 }  // namespace airlock::installer

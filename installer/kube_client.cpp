@@ -224,12 +224,11 @@ Json KubeClient::replace(const ObjectKey& key, const Json& object) {
                                   .body = object.dump()});
 }
 
-bool KubeClient::remove(const ObjectKey& key, const std::string& uid, bool foreground) {
+bool KubeClient::remove(const ObjectKey& key, const std::string& uid) {
     const auto resource = state_->discovery.find_resource(key.api_version, key.kind);
     if (!resource) return false;
-    Json options{{"kind", "DeleteOptions"},
-                 {"apiVersion", "v1"},
-                 {"propagationPolicy", foreground ? "Foreground" : "Background"}};
+    Json options{
+        {"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"propagationPolicy", "Background"}};
     if (!uid.empty()) options["preconditions"] = {{"uid", uid}};
     return base::with_retries({}, "deleting " + key.text(), state_->transport.stop(), [&] {
         const auto response = state_->transport.send({.method = "DELETE",

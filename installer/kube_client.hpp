@@ -69,9 +69,9 @@ class KubeClient {
     // PUT; the object carries metadata.resourceVersion, or replaces whatever is there when it does
     // not.
     Json replace(const ObjectKey& key, const Json& object);
-    // With a UID precondition when `uid` is not empty; foreground when asked. Absent is no error:
+    // With a UID precondition when `uid` is not empty. Absent is no error:
     // false.
-    bool remove(const ObjectKey& key, const std::string& uid, bool foreground = false);
+    bool remove(const ObjectKey& key, const std::string& uid);
     // POST selfsubjectaccessreviews: may we?
     bool allowed(const std::string& verb, const std::string& group, const std::string& resource,
                  const std::string& name_space = {});

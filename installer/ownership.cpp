@@ -7,11 +7,6 @@
 namespace airlock::installer {
 namespace {
 
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-    const auto* value = base::find_path(object, path);
-    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 bool is_owned(const Json& object) {
     return base::find_path(object, {"metadata", "ownerReferences"}) != nullptr;
 }
@@ -22,10 +17,11 @@ bool is_leaving(const Json& object) {
 
 // The control plane's own, in every namespace.
 bool is_everywhere(const std::string& kind, const Json& object) {
-    const auto name = text_at(object, {"metadata", "name"});
+    const auto name = base::text_at(object, {"metadata", "name"});
     if (kind == "ConfigMap") return name == "kube-root-ca.crt";
     if (kind == "ServiceAccount") return name == "default";
-    if (kind == "Secret") return text_at(object, {"type"}) == "kubernetes.io/service-account-token";
+    if (kind == "Secret")
+        return base::text_at(object, {"type"}) == "kubernetes.io/service-account-token";
     // Events tell about objects; endpoints follow their Service, which is looked at itself.
     return kind == "Event" || kind == "Endpoints" || kind == "EndpointSlice";
 }
@@ -41,7 +37,7 @@ bool is_issued(const Json& object) {
 bool was_written_by_us(const Json& object) {
     const auto* fields = base::find_path(object, {"metadata", "managedFields"});
     return fields != nullptr && std::ranges::any_of(*fields, [](const Json& entry) {
-               return text_at(entry, {"manager"}).starts_with("airlock");
+               return base::text_at(entry, {"manager"}).starts_with("airlock");
            });
 }
 
@@ -65,11 +61,15 @@ bool is_stranger(const std::string& kind, const Json& object) {
 
 bool is_ours(const Json& live, const std::string& created_uid) {
     if (was_written_by_us(live)) return true;
-    if (!created_uid.empty()) return text_at(live, {"metadata", "uid"}) == created_uid;
+    if (!created_uid.empty()) return base::text_at(live, {"metadata", "uid"}) == created_uid;
     // An object of which only the name was applied (a bare Namespace) has no managed fields: it was
     // absent before, and nobody claims it.
     const auto* fields = base::find_path(live, {"metadata", "managedFields"});
     return fields == nullptr || fields->empty();
+}
+
+bool came_since(const ObjectKey& key, const Json& live) {
+    return !is_ours(live, {}) && is_stranger(key.kind, live);
 }
 
 std::vector<std::string> strangers_in(KubeClient& client, const std::string& name_space) {
@@ -78,7 +78,7 @@ std::vector<std::string> strangers_in(KubeClient& client, const std::string& nam
     for (const auto& [api_version, kind] : client.discovery().namespaced_kinds()) {
         for (const auto& object : list_if_served(client, api_version, kind, name_space)) {
             if (is_stranger(kind, object))
-                out.push_back(kind + " " + text_at(object, {"metadata", "name"}));
+                out.push_back(kind + " " + base::text_at(object, {"metadata", "name"}));
         }
     }
     return out;
@@ -86,15 +86,17 @@ std::vector<std::string> strangers_in(KubeClient& client, const std::string& nam
 
 std::vector<std::string> strangers_of(KubeClient& client, const Json& definition) {
     std::vector<std::string> out;
-    const auto group = text_at(definition, {"spec", "group"});
-    const auto kind = text_at(definition, {"spec", "names", "kind"});
-    for (const auto& version : definition.at("spec").at("versions")) {
-        const auto api_version = group + "/" + text_at(version, {"name"});
+    const auto group = base::text_at(definition, {"spec", "group"});
+    const auto kind = base::text_at(definition, {"spec", "names", "kind"});
+    const auto name = base::text_at(definition, {"metadata", "name"});
+    for (const auto& version :
+         base::require_array(base::require_object(definition, "spec", name), "versions", name)) {
+        const auto api_version = group + "/" + base::text_at(version, {"name"});
         if (!client.discovery().find_resource(api_version, kind)) continue;  // not served
         for (const auto& object : client.list(api_version, kind)) {
             if (is_stranger(kind, object))
-                out.push_back(text_at(object, {"metadata", "namespace"}) + "/" +
-                              text_at(object, {"metadata", "name"}));
+                out.push_back(base::text_at(object, {"metadata", "namespace"}) + "/" +
+                              base::text_at(object, {"metadata", "name"}));
         }
         break;  // every version shows the same objects
     }

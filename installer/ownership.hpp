@@ -14,6 +14,9 @@ namespace airlock::installer {
 // proof.
 bool is_ours(const Json& live, const std::string& created_uid);
 
+// Whether somebody else made the live object, which was absent when it was looked for.
+bool came_since(const ObjectKey& key, const Json& live);
+
 // What a namespace holds of somebody else's, as "ConfigMap theirs": of every kind that can be
 // listed there, without what Kubernetes puts into each namespace and what belongs to another
 // object.

@@ -64,11 +64,6 @@ Amounts requests_of(const Json& pod) {
     return sum;
 }
 
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-    const auto* value = base::find_path(object, path);
-    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 bool is_critical(const Json& pod) {
     const auto* priority = base::find_path(pod, {"spec", "priority"});
     return priority != nullptr && priority->is_number_integer() &&
@@ -76,19 +71,20 @@ bool is_critical(const Json& pod) {
 }
 
 bool has_ended(const Json& pod) {
-    const auto phase = text_at(pod, {"status", "phase"});
+    const auto phase = base::text_at(pod, {"status", "phase"});
     return phase == "Succeeded" || phase == "Failed";
 }
 
 std::vector<const Json*> pods_of(const std::vector<Json>& pods, const std::string& node) {
     std::vector<const Json*> out;
     for (const auto& pod : pods) {
-        if (text_at(pod, {"spec", "nodeName"}) == node && !has_ended(pod)) out.push_back(&pod);
+        if (base::text_at(pod, {"spec", "nodeName"}) == node && !has_ended(pod))
+            out.push_back(&pod);
     }
     std::ranges::stable_sort(out, [](const Json* a, const Json* b) {
         if (is_critical(*a) != is_critical(*b)) return is_critical(*a);
-        return text_at(*a, {"metadata", "creationTimestamp"}) <
-               text_at(*b, {"metadata", "creationTimestamp"});
+        return base::text_at(*a, {"metadata", "creationTimestamp"}) <
+               base::text_at(*b, {"metadata", "creationTimestamp"});
     });
     return out;
 }
@@ -108,7 +104,7 @@ std::vector<PodAtRisk> pods_at_risk(const std::vector<Json>& pods, const std::ve
                                     const std::vector<NodeBefore>& raw) {
     std::vector<PodAtRisk> out;
     for (const auto& node : nodes) {
-        const auto name = text_at(node, {"metadata", "name"});
+        const auto name = base::text_at(node, {"metadata", "name"});
         const auto known = std::ranges::find(raw, name, &NodeBefore::name);
         auto free = amounts_of(known == raw.end() ? base::find_path(node, {"status", "capacity"})
                                                   : &known->allocatable);
@@ -117,8 +113,8 @@ std::vector<PodAtRisk> pods_at_risk(const std::vector<Json>& pods, const std::ve
             const auto resource = first_that_is_short(free, requests);
             if (!resource.empty()) {
                 out.push_back({.node = name,
-                               .pod = text_at(*pod, {"metadata", "namespace"}) + "/" +
-                                      text_at(*pod, {"metadata", "name"}),
+                               .pod = base::text_at(*pod, {"metadata", "namespace"}) + "/" +
+                                      base::text_at(*pod, {"metadata", "name"}),
                                .resource = resource});
                 continue;
             }

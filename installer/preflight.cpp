@@ -19,14 +19,16 @@ std::string group_of(const std::string& api_version) {
 
 std::set<Right> rights_needed(KubeClient& client, const InstallPlan& plan) {
     std::set<Right> out{
-        {"patch", "", "nodes", ""}, {"patch", "", "nodes/status", ""}, {"list", "", "nodes", ""}};
-    for (const auto* verb : {"list", "patch", "delete"})
+        {"get", "", "nodes", ""},          {"list", "", "nodes", ""}, {"patch", "", "nodes", ""},
+        {"patch", "", "nodes/status", ""}, {"list", "", "pods", ""},
+    };
+    for (const auto* verb : {"list", "create", "patch", "delete"})
         out.emplace(verb, "", "secrets", "kube-system");
     for (const auto& key : plan.keys()) {
         // Kinds that the plan itself defines are not known yet.
         const auto resource = client.discovery().find_resource(key.api_version, key.kind);
         if (!resource) continue;
-        for (const auto* verb : {"get", "patch", "delete"})
+        for (const auto* verb : {"get", "create", "patch", "update", "delete"})
             out.emplace(verb, group_of(key.api_version), resource->plural, key.namespace_name);
     }
     return out;

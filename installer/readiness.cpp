@@ -91,7 +91,7 @@ std::optional<std::string> failure(const Json& live) {
 
 // What a pod's containers say of themselves.
 void pod_reasons(const Json& pod, std::vector<std::string>& out) {
-    const auto name = base::get_string(pod.at("metadata"), "name", "a pod");
+    const auto name = base::text_at(pod, {"metadata", "name"});
     for (const auto* list : {"initContainerStatuses", "containerStatuses"}) {
         const auto* statuses = base::find_path(pod, {"status", list});
         if (statuses == nullptr) continue;
@@ -124,6 +124,7 @@ std::string label_query(const Json& live) {
     std::string selector;
     if (const auto* labels = base::find_path(live, {"spec", "selector", "matchLabels"})) {
         for (const auto& [key, value] : labels->items()) {
+            if (!value.is_string()) continue;
             if (!selector.empty()) selector += ",";
             selector += key + "=" + value.get<std::string>();
         }

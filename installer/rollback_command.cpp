@@ -44,11 +44,44 @@ std::string describe(const std::vector<Generation>& generations) {
     return out;
 }
 
+// A warning that cannot be given stops nothing.
 std::vector<PodAtRisk> find_pods_at_risk(KubeClient& cluster,
                                          const std::vector<Generation>& undone) {
-    const auto takes_away = std::ranges::find_if(undone, takes_oversell_away);
-    if (takes_away == undone.end()) return {};
-    return pods_at_risk(cluster.list("v1", "Pod"), cluster.list("v1", "Node"), takes_away->nodes);
+    const auto brought = std::ranges::find_if(undone, &Generation::brings_node_webhook);
+    if (brought == undone.end()) return {};
+    try {
+        return pods_at_risk(cluster.list("v1", "Pod"), cluster.list("v1", "Node"), brought->nodes);
+    } catch (const base::Error& error) {
+        base::log_warn("which pods fit only by the oversell cannot be said: {}", error.what());
+        return {};
+    }
+}
+
+// One registry, the one that the newest went to.
+RegistryPlace place_of(const std::vector<Generation>& undone) {
+    const auto& newest = undone.front();
+    for (const auto& generation : undone) {
+        if (generation.registry == newest.registry) continue;
+        throw base::Error(base::Errc::usage,
+                          "generation {} went to the registry {}, generation {} to {}",
+                          newest.number, newest.registry, generation.number, generation.registry)
+            .set_hint(
+                fmt::format("one registry at a time: roll back to {} first, then further with the "
+                            "credentials of {}",
+                            generation.number, generation.registry));
+    }
+    return {.host = newest.registry, .prefix = newest.prefix, .plain_http = newest.plain_http};
+}
+
+// The cluster is put back whether or not the registry is there; a wrong password is told before.
+void ping(images::RegistryClient& registry) {
+    try {
+        registry.ping();
+    } catch (const base::Error& error) {
+        if (error.code() != base::Errc::network && error.code() != base::Errc::timeout) throw;
+        base::log_warn("the cluster is put back without its registry, whose tags remain: {}",
+                       error.what());
+    }
 }
 
 void warn_about(const std::vector<PodAtRisk>& pods) {
@@ -91,14 +124,10 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
         say(arguments, "unchanged", "nothing to roll back");
         return ExitCode::done;
     }
-    const auto& newest = undone.front();
-    RegistrySession registry(arguments,
-                             arguments.registry.empty()
-                                 ? RegistryPlace{.host = newest.registry,
-                                                 .prefix = newest.prefix,
-                                                 .plain_http = newest.plain_http}
-                                 : parse_registry(arguments.registry),
-                             stop);
+    const auto place = place_of(undone);
+    RegistrySession registry(
+        arguments, arguments.registry.empty() ? place : parse_registry(arguments.registry), stop);
+    ping(registry.client());
     Transaction transaction(*cluster, registry.client(), arguments.transaction, stop);
     const auto at_risk = find_pods_at_risk(*cluster, undone);
     warn_about(at_risk);

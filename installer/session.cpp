@@ -54,7 +54,6 @@ RegistrySession::RegistrySession(const Arguments& arguments, RegistryPlace place
     credentials_ = options.credentials.find(place_.host, place_.prefix);
     client_ =
         std::make_unique<images::RegistryClient>(place_.host, std::move(options), std::move(stop));
-    client_->ping();
 }
 
 }  // namespace airlock::installer

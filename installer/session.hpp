@@ -19,7 +19,7 @@ manifests::Bundle open_bundle(const Arguments& arguments);
 std::unique_ptr<KubeClient> connect(const Arguments& arguments, const std::stop_token& stop);
 
 // The private registry and the credentials for it. Reads the password from standard input when
-// asked to, and calls the registry: an error here has changed nothing.
+// asked to; does not call the registry yet.
 class RegistrySession {
   public:
     RegistrySession(const Arguments& arguments, RegistryPlace place, std::stop_token stop);

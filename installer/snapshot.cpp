@@ -2,9 +2,13 @@
 
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
+#include "manifests/order.hpp"
+#include "manifests/yaml.hpp"
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
+#include <random>
 
 namespace airlock::installer {
 namespace {
@@ -18,12 +22,18 @@ std::string now_text() {
     return text;
 }
 
+std::string new_id() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 TagBefore tag_before(images::RegistryClient& registry, const TagMove& move) {
     TagBefore out{.repository = move.repository,
                   .tag = move.tag,
                   .digest = {},
                   .media_type = {},
-                  .manifest = {}};
+                  .manifest = {},
+                  .moved_to = {move.new_digest.text()}};
     if (!move.old_digest) return out;
     const auto manifest = registry.get_manifest(move.repository, move.old_digest->text());
     out.digest = manifest.descriptor.digest.text();
@@ -32,10 +42,15 @@ TagBefore tag_before(images::RegistryClient& registry, const TagMove& move) {
     return out;
 }
 
-void put_first(Generation& snapshot, const Generation& cut_off) {
-    snapshot.number = cut_off.number;
-    snapshot.nodes = cut_off.nodes;
-    for (const auto& object : cut_off.objects) {
+// What the run that was cut off changed is as its snapshot says. What it did not come to may have
+// been changed by others since: that is as it is now.
+void put_first(Generation& snapshot, const CutOff& cut_off) {
+    const auto& before = cut_off.snapshot;
+    snapshot.number = before.number;
+    snapshot.id = before.id;
+    snapshot.nodes = before.nodes;
+    for (const auto& object : before.objects) {
+        if (!cut_off.touched.contains(object.key.text())) continue;
         const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
         if (at == snapshot.objects.end()) {
             snapshot.objects.push_back(object);
@@ -43,12 +58,47 @@ void put_first(Generation& snapshot, const Generation& cut_off) {
             *at = object;
         }
     }
-    for (const auto& tag : cut_off.tags) {
+    for (auto tag : before.tags) {
+        if (!cut_off.touched.contains(tag.repository + ":" + tag.tag)) continue;
         std::erase_if(snapshot.tags, [&](const TagBefore& other) {
-            return other.repository == tag.repository && other.tag == tag.tag;
+            const bool same = other.repository == tag.repository && other.tag == tag.tag;
+            if (same) std::ranges::copy(other.moved_to, std::back_inserter(tag.moved_to));
+            return same;
         });
-        snapshot.tags.push_back(tag);
+        snapshot.tags.push_back(std::move(tag));
     }
+}
+
+// MutatingWebhookConfiguration and its like, with a rule for nodes/status.
+bool acts_on_nodes(const PlannedObject& object) {
+    if (!manifests::is_webhook_configuration(object.key)) return false;
+    const auto tree = manifests::YamlTree::parse(object.text, object.key.text());
+    const auto items = [](const manifests::YamlNode* node, std::string_view key) {
+        const auto* list = node == nullptr ? nullptr : node->find(key);
+        return list == nullptr ? std::vector<const manifests::YamlNode*>()
+                               : std::vector<const manifests::YamlNode*>(list->items.begin(),
+                                                                         list->items.end());
+    };
+    for (const auto* hook : items(&tree.root(), "webhooks")) {
+        for (const auto* rule : items(hook, "rules")) {
+            for (const auto* resource : items(rule, "resources")) {
+                if (resource->value == "nodes/status" || resource->value == "nodes/*" ||
+                    resource->value == "*/*")
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool brings_node_webhook(const InstallPlan& plan, const Generation& snapshot) {
+    for (const auto& component : plan.components) {
+        for (const auto& object : component.objects) {
+            const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
+            if (at != snapshot.objects.end() && !at->object && acts_on_nodes(object)) return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -56,9 +106,10 @@ void put_first(Generation& snapshot, const Generation& cut_off) {
 Generation take_snapshot(KubeClient& client, images::RegistryClient& registry,
                          const manifests::Bundle& bundle, const InstallPlan& plan,
                          const PlanRequest& request, const PushPlan& push,
-                         const std::optional<Generation>& cut_off) {
+                         const std::optional<CutOff>& cut_off) {
     const auto earlier = load_generations(client);
     Generation out{.number = earlier.empty() ? 1 : earlier.back().number + 1,
+                   .id = new_id(),
                    .bundle = bundle.lock().name,
                    .version = bundle.lock().version,
                    .index = bundle.index_digest().text(),
@@ -79,6 +130,8 @@ Generation take_snapshot(KubeClient& client, images::RegistryClient& registry,
     for (const auto& move : push.tags)
         out.tags.push_back(tag_before(registry, move));
     if (cut_off) put_first(out, *cut_off);
+    out.brings_node_webhook =
+        brings_node_webhook(plan, out) || (cut_off && cut_off->snapshot.brings_node_webhook);
     return out;
 }
 

@@ -8,14 +8,21 @@
 #include "installer/kube_client.hpp"
 
 #include <optional>
+#include <set>
+#include <string>
 
 namespace airlock::installer {
 
-// `cut_off` is the snapshot of an install that was cut off: what it holds is how things were
-// before, and what it left behind is not.
+// An install that was cut off: how things were before it, and what it announced that it would
+// change (names of objects, and REPOSITORY:TAG).
+struct CutOff {
+    Generation snapshot;
+    std::set<std::string> touched;
+};
+
 Generation take_snapshot(KubeClient& client, images::RegistryClient& registry,
                          const manifests::Bundle& bundle, const InstallPlan& plan,
                          const PlanRequest& request, const PushPlan& push,
-                         const std::optional<Generation>& cut_off);
+                         const std::optional<CutOff>& cut_off);
 
 }  // namespace airlock::installer

@@ -47,9 +47,9 @@ std::vector<Unwell> unwell_objects(KubeClient& cluster, const Generation& genera
 // "cpu 2 -> 4": what the install found and what is there now, where they differ.
 std::vector<std::string> raised(const NodeBefore& before, const NodeBefore& now) {
     std::vector<std::string> out;
-    for (const auto& [resource, quantity] : now.allocatable.items()) {
+    for (const auto& [resource, _] : now.allocatable.items()) {
         const auto old = base::get_string(before.allocatable, resource, before.name, "(absent)");
-        const auto current = quantity.get<std::string>();
+        const auto current = base::text_at(now.allocatable, {resource});
         if (old != current) out.push_back(fmt::format("{} {} -> {}", resource, old, current));
     }
     return out;

@@ -104,48 +104,100 @@ void Transaction::begin(const Generation& generation, Json record) {
     cut_off_ = generation;
 }
 
+// What was done is done, whether or not the state folder takes the news: the next run finds the
+// record, and ends again.
 void Transaction::end() {
     const auto path = cut_off_path(options_.state_dir);
-    std::filesystem::remove(path);
-    base::fsync_folder_of(path);
+    try {
+        std::filesystem::remove(path);
+        base::fsync_folder_of(path);
+        journal_.clear();
+    } catch (const std::exception& failure) {
+        base::log_warn(
+            "{} could not be removed, so the next run will take this one for cut off: {}",
+            path.string(), failure.what());
+    }
     cut_off_.reset();
-    journal_.clear();
+}
+
+std::set<std::string> Transaction::touched() const {
+    std::set<std::string> out;
+    for (const auto& record : journal_.records()) {
+        for (const auto* key : {"object", "tag"}) {
+            if (auto name = base::text_at(record, {key}); !name.empty())
+                out.insert(std::move(name));
+        }
+    }
+    return out;
+}
+
+void Transaction::refuse_another_hosts() const {
+    if (!cut_off_) return;
+    for (const auto& generation : load_generations(client_)) {
+        if (generation.number != cut_off_->number || generation.id == cut_off_->id) continue;
+        throw Error(Errc::conflict,
+                    "generation {} was cut off here, and is another one in the cluster: somebody "
+                    "installed from another host since",
+                    generation.number)
+            .set_hint(fmt::format(
+                "airlock-installer history shows what is installed; when that is as it should be, "
+                "remove {} and run this again",
+                cut_off_path(options_.state_dir).string()));
+    }
 }
 
 ExitCode Transaction::done() const {
     return left_something_ ? ExitCode::rollback_incomplete : ExitCode::done;
 }
 
+ExitCode Transaction::finish_rollback() {
+    if (!unfinished() || !undoing()) return ExitCode::done;
+    refuse_another_hosts();
+    base::log_info("a rollback was cut off: finishing it first");
+    return undo_cut_off(stop_);
+}
+
 ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan& plan,
                               const PlanRequest& request, const PushPlan& push) {
-    if (unfinished() && undoing()) {
-        base::log_info("a rollback was cut off: finishing it first");
-        if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
+    refuse_another_hosts();
+    if (unfinished() && cut_off_->registry != request.registry) {
+        throw Error(Errc::conflict, "an install to the registry {} was cut off", cut_off_->registry)
+            .set_hint("install there to continue it, or run rollback first");
     }
     bundle.verify_installer();
     base::log_info("checking what is going to be sent: {}, {}",
                    base::counted(push.blobs.size(), "blob"), base::human_size(push.bytes));
     verify_blobs(bundle, push, stop_);
-    const auto before = take_snapshot(client_, registry_, bundle, plan, request, push, cut_off_);
+    std::optional<CutOff> earlier;
+    if (cut_off_) earlier = {.snapshot = *cut_off_, .touched = touched()};
+    const auto before = take_snapshot(client_, registry_, bundle, plan, request, push, earlier);
     begin(before, {{"act", "install"}, {"bundle", before.bundle}, {"version", before.version}});
     try {
         run(bundle, plan, push, before);
-        return ExitCode::done;
-    } catch (const Error& error) {
-        base::report(error);
-        if (!options_.roll_back_on_failure) {
-            base::log_error(
-                "left as it is (--on-failure stop); install again continues, rollback undoes");
-            return ExitCode::rollback_incomplete;
-        }
-        base::log_info("putting everything back");
-        // The signal that stopped the install does not stop this.
-        client_.set_stop({});
-        registry_.set_stop({});
-        if (const auto code = undo_cut_off({}); code != ExitCode::done) return code;
-        if (left_something_) return ExitCode::rollback_incomplete;
-        return error.code() == Errc::cancelled ? ExitCode::interrupted : ExitCode::rolled_back;
+    } catch (const Error& failure) {
+        return put_back_after(failure);
+    } catch (const std::exception& failure) {
+        return put_back_after(Error(Errc::internal, "{}", failure.what()));
     }
+    end();
+    installed_generation_ = before.number;
+    return ExitCode::done;
+}
+
+ExitCode Transaction::put_back_after(const Error& failure) {
+    base::report(failure);
+    if (!options_.roll_back_on_failure) {
+        base::log_error(
+            "left as it is (--on-failure stop); install again continues, rollback undoes");
+        return ExitCode::rollback_incomplete;
+    }
+    base::log_info("putting everything back");
+    // The signal that stopped the install does not stop this.
+    client_.set_stop({});
+    registry_.set_stop({});
+    if (const auto code = undo_cut_off({}); code != ExitCode::done) return code;
+    if (left_something_) return ExitCode::rollback_incomplete;
+    return failure.code() == Errc::cancelled ? ExitCode::interrupted : ExitCode::rolled_back;
 }
 
 void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
@@ -169,12 +221,12 @@ void Transaction::commit(Generation generation) {
     journal_.append({{"act", "commit"}, {"generation", generation.number}});
     add_uids(generation);
     save_generation(client_, generation);
-    end();
 }
 
 ExitCode Transaction::undo_cut_off(const std::stop_token& stop) {
     auto generation = *cut_off_;
     add_uids(generation);
+    undone_something_ = true;
     const auto result = undo(client_, registry_, generation, journal_, stop);
     if (!result.left.empty()) {
         left_something_ = true;
@@ -192,6 +244,18 @@ ExitCode Transaction::undo_cut_off(const std::stop_token& stop) {
 }
 
 ExitCode Transaction::roll_back(std::optional<int> target) {
+    try {
+        return undo_down_to(target);
+    } catch (const Error& error) {
+        if (!undone_something_) throw;
+        base::report(error);
+        base::log_error("what was undone so far stays so; run rollback again for the rest");
+        return ExitCode::rollback_incomplete;
+    }
+}
+
+ExitCode Transaction::undo_down_to(std::optional<int> target) {
+    refuse_another_hosts();
     if (unfinished()) {
         base::log_info("the last {} was cut off: undoing it", undoing() ? "rollback" : "install");
         if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
@@ -213,14 +277,24 @@ ExitCode Transaction::roll_back(std::optional<int> target) {
         if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
         generations.pop_back();
     }
-    if (!generations.empty() && generations.back().kick) {
+    if (const auto* kicking = newest_that_kicks(generations)) bring_back(*kicking);
+    return done();
+}
+
+// The rollback is done; this only hurries what follows from it.
+void Transaction::bring_back(const Generation& newest) {
+    try {
         std::vector<ObjectKey> keys;
-        for (const auto& object : generations.back().objects)
+        for (const auto& object : newest.objects)
             keys.push_back(object.key);
         wait_until_ready(client_, keys, options_.timeout, stop_);
-        kick_nodes(client_, generations.back().state_annotation, stop_);
+        kick_nodes(client_, newest.state_annotation, stop_);
+    } catch (const Error& error) {
+        base::log_warn(
+            "rolled back, and generation {} is not wholly well: {}; airlock-installer "
+            "status says how it goes on, kick lets the webhook act on every node",
+            newest.number, error.what());
     }
-    return done();
 }
 
 }  // namespace airlock::installer

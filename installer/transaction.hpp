@@ -14,6 +14,8 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace airlock::installer {
 
@@ -33,8 +35,11 @@ class Transaction {
     Transaction(KubeClient& client, images::RegistryClient& registry, TransactionOptions options,
                 std::stop_token stop);
 
+    // A rollback that was cut off, to its end; nothing to do without one. Comes before anything is
+    // looked at for an install: it changes what there is to see.
+    base::ExitCode finish_rollback();
     // `push` as plan_push found it. Throws only while nothing has changed; afterwards the exit code
-    // tells.
+    // tells. REQUIRES: no rollback is cut off.
     base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
                            const PlanRequest& request, const PushPlan& push);
     // To the generation `target`; to the one before the newest when there is none. An install that
@@ -42,6 +47,8 @@ class Transaction {
     base::ExitCode roll_back(std::optional<int> target);
 
     bool unfinished() const { return cut_off_.has_value(); }
+    // Of the install that was done; 0 before.
+    int installed_generation() const { return installed_generation_; }
 
   private:
     bool undoing() const;
@@ -53,6 +60,13 @@ class Transaction {
              const Generation& before);
     void commit(Generation generation);
     base::ExitCode undo_cut_off(const std::stop_token& stop);
+    base::ExitCode put_back_after(const base::Error& failure);
+    base::ExitCode undo_down_to(std::optional<int> target);
+    void bring_back(const Generation& newest);
+    // Names of objects, and REPOSITORY:TAG, of which the journal says that they were to change.
+    std::set<std::string> touched() const;
+    // Errc::conflict when another host has installed since the run that was cut off.
+    void refuse_another_hosts() const;
     // Done, unless something was left on purpose.
     base::ExitCode done() const;
 
@@ -64,6 +78,8 @@ class Transaction {
     Journal journal_;
     std::optional<Generation> cut_off_;  // as in the state folder
     bool left_something_ = false;
+    bool undone_something_ = false;
+    int installed_generation_ = 0;
 };
 
 }  // namespace airlock::installer

@@ -25,24 +25,31 @@ std::string kubectl(std::string_view verb, const ObjectKey& key) {
     return fmt::format("kubectl{} {} {} {}", name_space, verb, key.kind, key.name);
 }
 
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-    const auto* value = base::find_path(object, path);
-    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
 // The object as it can be sent again: without what the server sets.
 Json restorable(const Json& object, const Json& live) {
     Json out = object;
     out.erase("status");
+    if (!out["metadata"].is_object()) out["metadata"] = Json::object();
     for (const auto* key :
          {"uid", "managedFields", "creationTimestamp", "generation", "selfLink", "resourceVersion"})
         out["metadata"].erase(key);
-    out["metadata"]["resourceVersion"] = text_at(live, {"metadata", "resourceVersion"});
+    out["metadata"]["resourceVersion"] = base::text_at(live, {"metadata", "resourceVersion"});
     return out;
 }
 
 bool same_content(const Json& a, const Json& b) {
     return restorable(a, b) == restorable(b, b);
+}
+
+struct Gone {
+    ObjectKey key;
+    std::string uid;
+};
+
+// Where the recorded texts are.
+std::string record_command(int generation) {
+    return fmt::format("kubectl -n kube-system get secret -l airlock.dev/generation={} -o yaml",
+                       generation);
 }
 
 // What does not answer at all is asked once, not for every object.
@@ -76,7 +83,10 @@ class Undo {
                 nodes_done = true;
                 nodes();
             }
-            attempt(cluster_side_, object.key.text(), kubectl("get", object.key),
+            attempt(cluster_side_, object.key.text(),
+                    object.object ? fmt::format("restore it from the record: {}",
+                                                record_command(generation_.number))
+                                  : kubectl("delete", object.key),
                     [&] { put_back(object); });
         }
         if (!nodes_done) nodes();
@@ -111,17 +121,24 @@ class Undo {
         try {
             task();
         } catch (const Error& error) {
-            if (error.code() == base::Errc::network || error.code() == base::Errc::timeout) {
-                side.is_gone = true;
+            side.is_gone =
+                error.code() == base::Errc::network || error.code() == base::Errc::timeout;
+            if (side.is_gone) {
                 result_.failed.push_back(
                     {.where = side.name,
                      .message = error.what(),
                      .hint = "when it answers again, run rollback again: it goes on where it was"});
                 return;
             }
-            result_.failed.push_back(
-                {.where = where, .message = error.what(), .hint = "by hand: " + command});
+            failed(where, error.what(), command);
+        } catch (const std::exception& error) {  // an answer that nobody thought of
+            failed(where, error.what(), command);
         }
+    }
+
+    void failed(const std::string& where, const char* message, const std::string& command) {
+        result_.failed.push_back(
+            {.where = where, .message = message, .hint = "by hand: " + command});
     }
 
     // Says what is going to be done. A full disk must not keep anything from being put back:
@@ -136,7 +153,7 @@ class Undo {
     }
 
     void nodes() {
-        if (!takes_oversell_away(generation_)) return;
+        if (!generation_.brings_node_webhook) return;
         auto nodes = generation_.nodes;
         attempt(cluster_side_, "nodes", "kubectl get nodes", [&] { add_newcomers(nodes); });
         for (const auto& node : nodes) {
@@ -170,7 +187,7 @@ class Undo {
             return;
         }
         if (!live) return;
-        if (!is_ours(*live, object.created_uid)) {
+        if (!installer::is_ours(*live, object.created_uid)) {
             leave(object.key, "somebody else wrote it since: it is left as it is");
             return;
         }
@@ -187,8 +204,9 @@ class Undo {
                                                      strangers.front()));
         }
         announce({{"act", "delete"}, {"object", object.key.text()}});
-        client_.remove(object.key, text_at(*live, {"metadata", "uid"}));
-        gone_.push_back(object.key);
+        auto uid = base::text_at(*live, {"metadata", "uid"});
+        client_.remove(object.key, uid);
+        gone_.push_back({.key = object.key, .uid = std::move(uid)});
     }
 
     // Controllers write into the objects that are put back: a conflict only means to look again.
@@ -213,6 +231,14 @@ class Undo {
 
     void put_back(const TagBefore& tag, const std::string& name) {
         const auto live = registry_.head_manifest(tag.repository, tag.tag);
+        if (live && live->digest.text() != tag.digest && !is_ours(tag, live->digest.text())) {
+            result_.left.push_back(
+                {.where = name,
+                 .message = fmt::format("somebody else moved it to {} since: it is left as it is",
+                                        live->digest.text()),
+                 .hint = "by hand, if it is to go: delete or move the tag in the registry"});
+            return;
+        }
         if (tag.digest.empty()) {
             if (!live) return;
             announce({{"act", "remove tag"}, {"tag", tag.repository + ":" + tag.tag}});
@@ -232,12 +258,20 @@ class Undo {
         }
     }
 
+    static bool is_ours(const TagBefore& tag, const std::string& digest) {
+        return tag.moved_to.empty() ||  // an earlier version did not record it
+               std::ranges::find(tag.moved_to, digest) != tag.moved_to.end() ||
+               digest == images::removal_mark(tag.repository, tag.tag).descriptor.digest.text();
+    }
+
     void wait_until_gone() {
         const auto deadline = std::chrono::steady_clock::now() + kGoneTimeout;
         for (;;) {
-            std::erase_if(gone_, [&](const ObjectKey& key) {
+            // One of another uid is not the one that was deleted: a controller made it again.
+            std::erase_if(gone_, [&](const Gone& gone) {
                 try {
-                    return !client_.get(key);
+                    const auto live = client_.get(gone.key);
+                    return !live || base::text_at(*live, {"metadata", "uid"}) != gone.uid;
                 } catch (const Error&) {
                     return false;
                 }
@@ -245,7 +279,7 @@ class Undo {
             if (gone_.empty() || !base::sleep_for(kLookEvery, stop_)) return;
             if (std::chrono::steady_clock::now() > deadline) break;
         }
-        for (const auto& key : gone_) {
+        for (const auto& [key, uid] : gone_) {
             result_.failed.push_back(
                 {.where = key.text(),
                  .message = "it was deleted and is still there; something holds it",
@@ -258,7 +292,7 @@ class Undo {
     const Generation& generation_;
     Journal& journal_;
     std::stop_token stop_;
-    std::vector<ObjectKey> gone_;
+    std::vector<Gone> gone_;
     Side cluster_side_{.name = "the API server"};
     Side tags_side_;
     UndoResult result_;

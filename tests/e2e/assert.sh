@@ -23,6 +23,7 @@ story() {
     return
   fi
   echo failed >> "$results"
+  touch "$site/failed"
   say "FAIL $suite: $words ($((SECONDS - started)) s)"
   tail -n 25 "$log" | sed 's/^/     | /'
   say "     log: $log"
@@ -68,3 +69,5 @@ expect_soon() { # seconds words command...
 expect_same() { # file words
   same_as "$1" 60 || { head -n 60 "$site/log/not_as_it_was.diff"; fail "$2; diff: $site/log/not_as_it_was.diff"; }
 }
+
+not() { ! "$@"; }

@@ -63,6 +63,8 @@ crashes() {
   maybe "install killed again and again is continued" killed_install_is_continued
   maybe "install killed, then rolled back: every object and tag as it was" killed_install_is_rolled_back
   maybe "rollback killed is continued" killed_rollback_is_continued
+  maybe "what others made while an install was cut off comes back" what_others_made_meanwhile_comes_back
+  maybe "a tag that somebody moved since stays" tag_that_somebody_moved_stays
 }
 
 faults() {
@@ -117,6 +119,10 @@ at_end_of_suite() {
     echo failed >> "$results"
     say "FAIL $suite: the site does not start"
     tail -n 12 "$site/log/set_up.log" || true
+  fi
+  if [[ -d ${site:-}/cluster/log && (-z ${is_up:-} || -e $site/failed) ]]; then
+    cp -r "$site/cluster/log" "$site/log/cluster"
+    say "     $suite: the logs of its cluster: $site/log/cluster"
   fi
   [[ ${KEEP:-} == 1 || -z ${site:-} ]] || take_down
   exit "$status"

@@ -113,8 +113,8 @@ installer_works_in_an_empty_folder() {
   tar -C "$folder" -xf "$site/one.tar" airlock-installer
   ln "$site/one.tar" "$registry_ca" "$folder/"
   kubectl config view --raw --flatten > "$folder/kubeconfig"
-  chroot "$folder" /airlock-installer verify /one.tar
-  chroot "$folder" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
+  env -i chroot "$folder" /airlock-installer verify /one.tar
+  env -i chroot "$folder" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
     --registry-ca /ca.crt --username "$registry_username" --password-stdin <<< "$registry_password" > "$site/output"
   expect_output "create Deployment $namespace/$namespace"
   rm -r "$folder"
@@ -315,6 +315,37 @@ killed_at_every_record() {
   kubectl -n default delete configmap theirs
 }
 
+# Cut off before anything changed; then somebody makes an object that the kit has as well.
+what_others_made_meanwhile_comes_back() {
+  local n=0
+  build_small
+  until [[ -e $site/state/pending.json ]]; do
+    n=$((n + 1))
+    killed_at_fsync "$n" install "$site/small.tar" || fail "it had ended before"
+  done
+  kubectl -n default create configmap small --from-literal=key=mine
+  take_dump "$site/before-mine"
+  install_small
+  roll_back
+  expect_same "$site/before-mine" "what was made meanwhile is not as it was"
+  kubectl -n default delete configmap small
+  expect_same "$site/before" "not as before"
+}
+
+tag_that_somebody_moved_stays() {
+  local digest
+  build_small
+  install_small
+  skopeo copy -q --src-cert-dir "$REGISTRY_CERTS" --dest-cert-dir "$REGISTRY_CERTS" \
+    "docker://$registry/somebody/else:1" "docker://$registry/airlock/small:1.0.0"
+  digest=$(skopeo inspect --cert-dir "$REGISTRY_CERTS" --format '{{.Digest}}' "docker://$registry/airlock/small:1.0.0")
+  expect_exit 5 roll_back
+  expect_output "somebody else moved it to $digest"
+  [[ $(skopeo inspect --cert-dir "$REGISTRY_CERTS" --format '{{.Digest}}' "docker://$registry/airlock/small:1.0.0") == "$digest" ]]
+  skopeo delete --cert-dir "$REGISTRY_CERTS" "docker://$registry/airlock/small:1.0.0"
+  expect_same "$site/before" "not as before"
+}
+
 # --- faults in the middle ---------------------------------------------------------------------------------------
 
 install_small() { run_installer install "$site/small.tar" --yes "${registry_options[@]}" <<< "$registry_password"; }
@@ -357,15 +388,18 @@ registry_dies_in_the_middle() {
   build_small
   expect_exit 5 install_without "$site/private/registry.pid"
   expect_output "the registry $registry"
+  # The cluster does not wait for it.
+  expect "the cluster is not put back" not kubectl get clusterrole small
   restart_private_registry ''
   roll_back
   expect_same "$site/before" "not as before, after the registry had died"
 }
 
-# install_without PID_FILE: ends that process when the journal announces the first change.
+# install_without PID_FILE: ends that process when the journal announces the first change. Every fsync takes a while, so
+# that the install cannot be done before.
 install_without() {
   local pid
-  strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=1500000:when=1 \
+  strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=400000 \
     "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$site/state" \
     "${registry_options[@]}" <<< "$registry_password" &
   pid=$!

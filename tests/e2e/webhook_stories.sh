@@ -214,8 +214,6 @@ power_cut_brings_all_back() {
   expect_soon 90 "a replica is missing" deployment_available "$namespace" 2
 }
 
-not() { ! "$@"; }
-
 # Kicks four times a second beside the kubelet's own heartbeats: a call that fails open shows the raw value.
 kick_all_the_time() { # FLAG_FILE
   while [[ -e $1 ]]; do

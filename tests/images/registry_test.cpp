@@ -163,6 +163,9 @@ TEST_F(RegistryTest, OneThatDoesNotDeleteSaysSoBeforehand) {
     EXPECT_FALSE(registry.can_delete("team/app"));
     expect_error([&] { registry.delete_manifest("team/app", image_.manifest.descriptor.digest); },
                  Errc::unsupported, "this registry does not delete", "storage.delete.enabled");
+    // The tag is not touched before that is known.
+    expect_error([&] { registry.delete_tag("team/app", "v1"); }, Errc::unsupported,
+                 "this registry does not delete", "storage.delete.enabled");
     expect_image(registry, "team/app", "v1");
 }
 

@@ -84,6 +84,17 @@ TEST_F(GenerationStore, SavedAgainLeavesNothingOfALongerOne) {
     EXPECT_EQ(load_generations(client_).at(0).to_json(), generation(1, 10).to_json());
 }
 
+// Of a write over another, cut off after its first parts.
+TEST_F(GenerationStore, APartOfAnotherWriteMakesNoWhole) {
+    save_generation(client_, generation(1, 10));
+    save_generation(client_, generation(2, 1U << 20U));
+    client_.remove(secret("airlock-generation-2-0"), {});
+    client_.remove(secret("airlock-generation-2-1"), {});
+    EXPECT_EQ(load_generations(client_).size(), 1U);
+    save_generation(client_, generation(2, 1U << 20U));
+    EXPECT_EQ(load_generations(client_).at(1).to_json(), generation(2, 1U << 20U).to_json());
+}
+
 TEST_F(GenerationStore, AMissingChunkIsAnError) {
     save_generation(client_, generation(1, 1U << 20U));
     save_generation(client_, generation(2, 10));

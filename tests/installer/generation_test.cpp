@@ -14,6 +14,7 @@ using test::expect_error;
 Generation full() {
     Generation out;
     out.number = 3;
+    out.id = "0123456789abcdef";
     out.bundle = "kit";
     out.version = "1.2.3";
     out.index = "sha256:" + std::string(64, 'a');
@@ -26,6 +27,7 @@ Generation full() {
     out.time = "2026-01-02T03:04:05Z";
     out.state_annotation = "example.dev/state";
     out.kick = true;
+    out.brings_node_webhook = true;
     out.objects = {
         {.key = {.api_version = "v1", .kind = "Namespace", .namespace_name = {}, .name = "ns"}},
         {.key = {.api_version = "v1", .kind = "ConfigMap", .namespace_name = "ns", .name = "there"},
@@ -35,7 +37,8 @@ Generation full() {
          .tag = "v1",
          .digest = "sha256:" + std::string(64, 'c'),
          .media_type = "application/json",
-         .manifest = std::string("{\"a\": \"\xff\0\"}", 11)},
+         .manifest = std::string("{\"a\": \"\xff\0\"}", 11),
+         .moved_to = {"sha256:" + std::string(64, 'd')}},
         {.repository = "team/x/new", .tag = "v1", .digest = {}, .media_type = {}, .manifest = {}}};
     out.nodes = {{.name = "node-a", .allocatable = {{"cpu", "2"}, {"memory", "4Ki"}}}};
     return out;
@@ -59,16 +62,20 @@ TEST(Generation, IsTheSameAfterItWasWritten) {
     EXPECT_EQ(after.objects[1].object, before.objects[1].object);
     ASSERT_EQ(after.tags.size(), 2U);
     EXPECT_EQ(after.tags[0].manifest, before.tags[0].manifest);
+    EXPECT_EQ(after.tags[0].moved_to, before.tags[0].moved_to);
     EXPECT_TRUE(after.tags[1].digest.empty());
+    EXPECT_EQ(after.id, before.id);
+    EXPECT_TRUE(after.brings_node_webhook);
     ASSERT_EQ(after.nodes.size(), 1U);
     EXPECT_EQ(after.nodes[0].allocatable, before.nodes[0].allocatable);
 }
 
 TEST(Generation, ReadsWhatAnEarlierVersionLeftOut) {
     auto json = written();
-    for (const auto* key :
-         {"prefix", "plainHttp", "issuer", "fingerprint", "time", "stateAnnotation", "kick"})
+    for (const auto* key : {"prefix", "plainHttp", "issuer", "fingerprint", "time",
+                            "stateAnnotation", "kick", "id", "bringsNodeWebhook"})
         json.erase(key);
+    json["tags"][0].erase("movedTo");
     const auto read = Generation::from_json(json, "it");
     EXPECT_FALSE(read.kick);
     EXPECT_EQ(read.prefix, "");
@@ -117,6 +124,17 @@ TEST(Generation, RefusesWhatIsNone) {
     for (const auto* text : {"[]", "null", "7", "{}"})
         expect_error([&] { Generation::from_json(Json::parse(text), "generation 3"); },
                      Errc::invalid, "generation 3");
+}
+
+TEST(Generation, TheNewestThatKicksIsNotAlwaysTheNewest) {
+    EXPECT_EQ(newest_that_kicks({}), nullptr);
+    std::vector<Generation> all(3, full());
+    all[0].number = 1;
+    all[1].number = 2;
+    all[2].kick = false;
+    EXPECT_EQ(newest_that_kicks(all)->number, 2);
+    all[0].kick = all[1].kick = false;
+    EXPECT_EQ(newest_that_kicks(all), nullptr);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "installer/kick_watch.hpp"
 
+#include "installer/nodes.hpp"
 #include "tests/installer/fake_api_server.hpp"
 
 #include <gtest/gtest.h>
@@ -88,6 +89,23 @@ TEST_F(KickWatchRounds, tryOneNodeForAllWhileTheWebhookIsAway) {
     EXPECT_EQ(patches(), 5U);
 }
 
+// A label keeps the webhook from them, whatever their record says.
+TEST_F(KickWatchRounds, doNotLetNodesThatNoKickHelpsHoldUpTheOthers) {
+    for (const auto* name : {"a", "b"}) {
+        watch_.see(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "2"}});
+    }
+    for (int round = 0; round < 10; ++round)
+        watch_.kick();
+    for (const auto* name : {"x", "y", "z"}) {
+        watch_.see(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "4"}});
+    }
+    watch_.kick();
+    for (const auto* name : {"x", "y", "z"})
+        EXPECT_EQ(server_.count("PATCH", std::string("/nodes/") + name + "/"), 1U) << name;
+}
+
 TEST_F(KickWatchRounds, forgetANodeThatIsWellAgainOrHasLeft) {
     watch_.see(node("a", kRecord, {{"cpu", "2"}}));
     watch_.see(node("a", kRecord, {{"cpu", "4"}}));
@@ -97,6 +115,17 @@ TEST_F(KickWatchRounds, forgetANodeThatIsWellAgainOrHasLeft) {
     EXPECT_EQ(server_.count("PATCH", "/nodes/gone/"), 1U);
     watch_.kick();
     EXPECT_EQ(patches(), 1U);
+}
+
+TEST_F(KickWatchRounds, beginAgainWhenTheServerRemembersNoLonger) {
+    const auto ignore = [](const Json&) {};
+    server_.put("/api/v1/nodes", R"({"kind": "Status", "code": 410})", 410);
+    EXPECT_FALSE(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore).has_value());
+    server_.put("/api/v1/nodes", R"({"type": "ERROR", "object": {"code": 410}})"
+                                 "\n");
+    EXPECT_FALSE(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore).has_value());
+    server_.put("/api/v1/nodes", "");
+    EXPECT_EQ(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore), "7");
 }
 
 TEST_F(KickWatchRounds, keepANodeThatCannotBePatchedNow) {

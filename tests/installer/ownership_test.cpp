@@ -33,5 +33,21 @@ TEST(IsOurs, goes_by_our_field_managers_or_the_uid_that_was_recorded) {
         EXPECT_EQ(is_ours(row.live, row.recorded), row.ours) << row.name;
 }
 
+TEST(CameSince, is_what_somebody_else_made_and_no_controller) {
+    const ObjectKey map{
+        .api_version = "v1", .kind = "ConfigMap", .namespace_name = "n", .name = "m"};
+    const ObjectKey account{
+        .api_version = "v1", .kind = "ServiceAccount", .namespace_name = "n", .name = "default"};
+    EXPECT_TRUE(came_since(map, object_with("1", {"kubectl"})));
+    EXPECT_FALSE(came_since(map, object_with("1", {"kubectl", "airlock"})));  // a run cut off
+    EXPECT_FALSE(came_since(map, object_with("1", {})));
+    auto owned = object_with("1", {"controller"});
+    owned["metadata"]["ownerReferences"] = Json::array({{{"uid", "2"}}});
+    EXPECT_FALSE(came_since(map, owned));
+    auto everywhere = object_with("1", {"controller"});
+    everywhere["metadata"]["name"] = "default";
+    EXPECT_FALSE(came_since(account, everywhere));
+}
+
 }  // namespace
 }  // namespace airlock::installer

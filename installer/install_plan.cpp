@@ -159,6 +159,31 @@ PlannedObject certificate_secret(const CertificateBundle& bundle,
             .field_manager = std::string(kFieldManager)};
 }
 
+// {group, kind} of what the bundle itself defines, and whether it lives in namespaces: the cluster
+// does not know these kinds yet.
+using OwnKinds = std::map<std::pair<std::string, std::string>, bool>;
+
+void note_definition(const Document& document, OwnKinds& kinds) {
+    if (document.key.kind != "CustomResourceDefinition") return;
+    const auto tree = manifests::YamlTree::parse(document.text, document.file, document.line);
+    const auto text = [](const manifests::YamlNode* node, std::string_view key) {
+        const auto* value = node == nullptr ? nullptr : node->find(key);
+        return value == nullptr ? std::string() : value->value;
+    };
+    const auto* spec = tree.root().find("spec");
+    const auto* names = spec == nullptr ? nullptr : spec->find("names");
+    kinds[{text(spec, "group"), text(names, "kind")}] = text(spec, "scope") == "Namespaced";
+}
+
+ObjectKey placed(KubeClient& client, ObjectKey key, const OwnKinds& own) {
+    key = client.with_namespace(std::move(key), true);
+    const auto at = own.find({key.api_version.substr(0, key.api_version.find('/')), key.kind});
+    if (at == own.end()) return key;
+    if (!at->second) key.namespace_name.clear();
+    if (at->second && key.namespace_name.empty()) key.namespace_name = client.default_namespace();
+    return key;
+}
+
 struct Rewriter {
     std::set<std::string> known;
     std::map<std::string, std::string> replacement;
@@ -211,8 +236,10 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
 
     std::string asked =
         bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
+    OwnKinds own_kinds;
+    std::vector<std::vector<Document>> documents_of;
     for (const auto& component : chosen) {
-        std::vector<Document> documents;
+        auto& documents = documents_of.emplace_back();
         for (const auto& manifest : component.manifests) {
             if (!manifests::is_wanted(manifest, plan.issuer, served)) continue;
             const auto& source = bundle.file(manifest.source());
@@ -222,10 +249,16 @@ InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundl
             for (auto& document : manifests::split_documents(text, manifest.source())) {
                 const auto fields = manifests::find_image_fields(document, rewriter.known);
                 document.text = manifests::splice_images(document, fields, rewriter.replacement);
-                document.key = client.with_namespace(document.key, true);
+                note_definition(document, own_kinds);
                 documents.push_back(std::move(document));
             }
         }
+    }
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        const auto& component = chosen[i];
+        auto& documents = documents_of[i];
+        for (auto& document : documents)
+            document.key = placed(client, std::move(document.key), own_kinds);
         manifests::sort_for_apply(documents);
         PlannedComponent planned{.name = component.name, .objects = {}};
         bool prepared = false;

@@ -80,6 +80,10 @@ ApiDiscovery& KubeClient::discovery() {
     return state_->discovery;
 }
 
+const std::string& KubeClient::default_namespace() const {
+    return state_->transport.config().name_space;
+}
+
 ObjectKey KubeClient::with_namespace(ObjectKey key, bool crd_expected) {
     const auto resource = state_->discovery.find_resource(key.api_version, key.kind);
     if (!resource) {
@@ -88,7 +92,7 @@ ObjectKey KubeClient::with_namespace(ObjectKey key, bool crd_expected) {
     }
     if (!resource->namespaced) key.namespace_name.clear();
     if (resource->namespaced && key.namespace_name.empty())
-        key.namespace_name = state_->transport.config().name_space;
+        key.namespace_name = default_namespace();
     return key;
 }
 

@@ -37,6 +37,7 @@ class KubeClient {
     std::string server_version();
     // Read once, and again after discovery().forget(), when CRDs were applied.
     ApiDiscovery& discovery();
+    const std::string& default_namespace() const;  // of the kubeconfig's context
     // The key with the default namespace filled in for namespaced kinds and dropped for others.
     // Errc::not_found when the kind is unknown and `crd_expected` is false; otherwise the key as it
     // is.

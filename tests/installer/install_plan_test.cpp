@@ -282,6 +282,37 @@ TEST_F(InstallPlanTest, GivesTheAccountsOfTheWorkloadsTheirPullSecret) {
     EXPECT_EQ(made.fingerprint.find("s3cret"), std::string::npos);
 }
 
+TEST_F(InstallPlanTest, AnAccountKeepsItsOwnPullSecrets) {
+    server_.put("/api/v1/namespaces/ns/serviceaccounts/runner",
+                R"({"imagePullSecrets": [{"name": "theirs"}]})");
+    auto with = request();
+    with.pull_credentials = images::Credentials{};
+    const auto made = plan(with);
+    const auto& objects = made.components.at(0).objects;
+    const auto ours = std::ranges::find_if(objects, [](const PlannedObject& object) {
+        return object.key.kind == "ServiceAccount" && object.field_manager == "airlock-pull-secret";
+    });
+    ASSERT_NE(ours, objects.end());
+    EXPECT_THAT(ours->text,
+                HasSubstr(R"("imagePullSecrets":[{"name":"theirs"},{"name":"airlock-registry"}])"));
+}
+
+// The cluster does not know these kinds before their definitions are applied.
+TEST_F(InstallPlanTest, PlacesObjectsOfKindsThatItDefinesItself) {
+    const auto definition = [](const std::string& kind, const std::string& scope) {
+        return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+               "metadata: {name: " +
+               kind + "s.example.org}\nspec: {group: example.org, scope: " + scope +
+               ", names: {kind: " + kind + "}}\n---\napiVersion: example.org/v1\nkind: " + kind +
+               "\nmetadata: {name: it}\n";
+    };
+    put("new.yaml", "");
+    put("old.yaml", definition("Near", "Namespaced") + "---\n" + definition("Far", "Cluster"));
+    const auto made = names(plan(request()));
+    EXPECT_THAT(made, testing::Contains("Near default/it"));
+    EXPECT_THAT(made, testing::Contains("Far it"));
+}
+
 TEST_F(InstallPlanTest, ItsFingerprintIsOfAllThatWasAskedFor) {
     const auto first = plan(request()).fingerprint;
     EXPECT_EQ(plan(request()).fingerprint, first);

@@ -113,8 +113,8 @@ installer_works_in_an_empty_folder() {
   tar -C "$folder" -xf "$site/one.tar" airlock-installer
   ln "$site/one.tar" "$registry_ca" "$folder/"
   kubectl config view --raw --flatten > "$folder/kubeconfig"
-  env -i chroot "$folder" /airlock-installer verify /one.tar
-  env -i chroot "$folder" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
+  env -i "$(command -v chroot)" "$folder" /airlock-installer verify /one.tar
+  env -i "$(command -v chroot)" "$folder" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
     --registry-ca /ca.crt --username "$registry_username" --password-stdin <<< "$registry_password" > "$site/output"
   expect_output "create Deployment $namespace/$namespace"
   rm -r "$folder"
@@ -337,7 +337,7 @@ tag_that_somebody_moved_stays() {
   build_small
   install_small
   skopeo copy -q --src-cert-dir "$REGISTRY_CERTS" --dest-cert-dir "$REGISTRY_CERTS" \
-    "docker://$registry/somebody/else:1" "docker://$registry/airlock/small:1.0.0"
+    "docker://$registry/airlock/somebody/else:1" "docker://$registry/airlock/small:1.0.0"
   digest=$(skopeo inspect --cert-dir "$REGISTRY_CERTS" --format '{{.Digest}}' "docker://$registry/airlock/small:1.0.0")
   expect_exit 5 roll_back
   expect_output "somebody else moved it to $digest"

@@ -5,23 +5,37 @@ suite=
 # One word a story, of all suites: they run beside one another.
 results=$(mktemp)
 
+# Suites share the machine. A story that measures what two seconds decide has it alone: another suite that starts its
+# containers meanwhile would be what is measured.
+hold_machine() { # -s: beside others; -x: alone
+  tick # who waits for all of it goes first
+  exec {machine}> "$cache/e2e/machine"
+  flock "$1" "$machine"
+}
+release_machine() { exec {machine}>&-; }
+
 # story WORDS FUNCTION: one line of result. The function runs by itself in a process, where any command that fails
 # ends it; what it prints is shown when it fails. What one story leaves for another is in files of $site. Returns 0
 # either way and sets $story_passed: `set -e` has no force inside a condition, nor in what a condition calls, so
 # nobody may ask for story's own result.
 story() {
-  local words=$1 function=$2 started=$SECONDS
+  local words=$1 function=$2 started
   local log=$site/log/$function.log
   (false; true) &
   if wait $!; then fail "this story was called from a condition: no command that fails would end it"; fi
   story_passed=
-  "$function" > "$log" 2>&1 &
+  hold_machine "${machine_share:--s}"
+  started=$SECONDS
+  # Daemons that it starts must not hold the machine.
+  { release_machine; "$function"; } > "$log" 2>&1 &
   if wait $!; then
+    release_machine
     echo passed >> "$results"
     story_passed=1
     say "ok   $suite: $words ($((SECONDS - started)) s)"
     return
   fi
+  release_machine
   echo failed >> "$results"
   touch "$site/failed"
   say "FAIL $suite: $words ($((SECONDS - started)) s)"

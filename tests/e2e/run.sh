@@ -20,6 +20,8 @@ maybe() { # words function
   if [[ $2 =~ $stories ]]; then story "$@"; fi
 }
 
+maybe_alone() { machine_share=-x maybe "$@"; }
+
 # Variables that stories read come from here: each story is a process of its own.
 set_up() { # kubernetes' folder, cert-manager's folder or nothing
   HEARTBEAT=2s start_cluster "$1"
@@ -82,12 +84,12 @@ webhook_over_time() {
   maybe "two minutes of heartbeats: at least 9 of 10 are not written" heartbeats_are_not_written
   maybe "a real change of a condition passes at once" real_changes_pass_at_once
   maybe "a changed capacity passes at once, and its heartbeats are not written" changed_capacity_passes_at_once
-  maybe "a kubelet restarted with the webhook up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
-  maybe "a rolling restart under heartbeats: no call fails open" rolling_restart_never_fails_open
-  maybe "an evicted replica under heartbeats: no call fails open" evicted_replica_never_fails_open
-  maybe "a replica killed with -9 costs at most 5 s" killed_replica_costs_at_most_five_seconds
+  maybe_alone "a kubelet restarted with the webhook up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
+  maybe_alone "a rolling restart under heartbeats: no call fails open" rolling_restart_never_fails_open
+  maybe_alone "an evicted replica under heartbeats: no call fails open" evicted_replica_never_fails_open
+  maybe_alone "a replica killed with -9 costs at most 5 s" killed_replica_costs_at_most_five_seconds
   maybe "an outage of the webhook is made up for with no hand" outage_of_the_webhook_is_made_up_for
-  maybe "after a power cut the webhook comes back, then the oversold workload, with no hand" power_cut_brings_all_back
+  maybe_alone "after a power cut the webhook comes back, then the oversold workload, with no hand" power_cut_brings_all_back
   maybe "the webhook is taken out: every object and tag as it was" webhook_is_taken_out
 }
 
@@ -104,7 +106,9 @@ run_suite() {
   rm -rf "$site/log"
   mkdir -p "$site/log"
   say "     $suite: starting the cluster and the registries (log: $site/log/set_up.log)"
+  hold_machine -s
   set_up "$kubernetes" "$cert_manager" > "$site/log/set_up.log" 2>&1
+  release_machine
   is_up=1
   story "the bundler builds two versions" build_bundles
   if [[ -n $story_passed ]]; then

@@ -48,8 +48,11 @@ claim_site() { # folder
   take_down
 }
 
-# Daemons must not hold the lock, so every command that starts some closes it.
-unlocked() { "$@" {site_lock}>&-; }
+# Daemons must not hold the locks (of the site, of the machine), so every command that starts some closes them.
+unlocked() {
+  local machine=${machine:-$site_lock}
+  "$@" {site_lock}>&- {machine}>&-
+}
 
 start_internet() { # the folder of cert-manager, or nothing
   unlocked "$cluster/registry.sh" up internet "$site/internet"

@@ -187,7 +187,7 @@ class Undo {
             return;
         }
         if (!live) return;
-        if (!installer::is_ours(*live, object.created_uid)) {
+        if (!is_ours(*live, object.created_uid)) {
             leave(object.key, "somebody else wrote it since: it is left as it is");
             return;
         }
@@ -231,7 +231,7 @@ class Undo {
 
     void put_back(const TagBefore& tag, const std::string& name) {
         const auto live = registry_.head_manifest(tag.repository, tag.tag);
-        if (live && live->digest.text() != tag.digest && !is_ours(tag, live->digest.text())) {
+        if (live && live->digest.text() != tag.digest && !we_moved(tag, live->digest.text())) {
             result_.left.push_back(
                 {.where = name,
                  .message = fmt::format("somebody else moved it to {} since: it is left as it is",
@@ -258,7 +258,7 @@ class Undo {
         }
     }
 
-    static bool is_ours(const TagBefore& tag, const std::string& digest) {
+    static bool we_moved(const TagBefore& tag, const std::string& digest) {
         return tag.moved_to.empty() ||  // an earlier version did not record it
                std::ranges::find(tag.moved_to, digest) != tag.moved_to.end() ||
                digest == images::removal_mark(tag.repository, tag.tag).descriptor.digest.text();

@@ -1,12 +1,8 @@
 #include "installer/api_discovery.hpp"
 
-#include "base/error.hpp"
-
 namespace airlock::installer {
 namespace {
 
-using base::Errc;
-using base::Error;
 using base::Json;
 
 std::string require_text(const Json& value, const std::string& what) {

@@ -13,7 +13,6 @@ namespace airlock::installer {
 namespace {
 
 using base::Error;
-using base::Problem;
 
 constexpr std::chrono::seconds kGoneTimeout{240};
 constexpr std::chrono::milliseconds kLookEvery{500};

@@ -141,13 +141,15 @@ struct RegistryClient::State {
         if (response.status == 401 || response.status == 403) {
             const bool known = auth.has_credentials(repository);
             error.set_hint(
-                known ? fmt::format(
-                            "check the password, and that this user may {} in {}/{}; in Harbor the "
-                            "project must exist and the robot be a member",
-                            verb, host, repository)
-                      : fmt::format("no credentials for {} were given: --username and "
-                                    "--password-stdin, or --authfile FILE",
-                                    host));
+                known && repository.empty() ? "check the password and the name of the user"
+                : known
+                    ? fmt::format(
+                          "check the password, and that this user may {} in {}/{}; in Harbor the "
+                          "project must exist and the robot be a member",
+                          verb, host, repository)
+                    : fmt::format("no credentials for {} were given: --username and "
+                                  "--password-stdin, or --authfile FILE",
+                                  host));
         } else if (response.status == 413) {
             error.set_hint(
                 "a proxy in front of the registry limits the size of a request (nginx: "

@@ -24,6 +24,12 @@ std::vector<Generation> to_undo(KubeClient& cluster, const std::optional<Generat
     if (cut_off && !target) return out;
     auto generations = load_generations(cluster);
     const auto newest = generations.empty() ? 0 : generations.back().number;
+    if (target.value_or(0) > newest) {
+        throw base::Error(
+            base::Errc::usage, "there is no generation {}: {}", *target,
+            newest == 0 ? "nothing is installed" : fmt::format("{} is the newest", newest))
+            .set_hint("airlock-installer history lists them");
+    }
     while (!generations.empty() && generations.back().number > target.value_or(newest - 1)) {
         // A cut-off rollback is of a generation that is recorded as well.
         if (!cut_off || cut_off->number != generations.back().number)

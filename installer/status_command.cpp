@@ -1,6 +1,7 @@
 #include "installer/status_command.hpp"
 
 #include "base/json.hpp"
+#include "base/progress.hpp"
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
 #include "installer/readiness.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 namespace airlock::installer {
 namespace {
@@ -33,13 +35,28 @@ struct Unwell {
     std::string reason;
 };
 
-std::vector<Unwell> unwell_objects(KubeClient& cluster, const Generation& generation) {
+// What every generation brought is there still: a later one takes nothing away.
+std::set<ObjectKey> installed_objects(const std::vector<Generation>& generations) {
+    std::set<ObjectKey> out;
+    for (const auto& generation : generations) {
+        for (const auto& object : generation.objects)
+            out.insert(object.key);
+    }
+    return out;
+}
+
+std::vector<Unwell> unwell_objects(KubeClient& cluster, const std::set<ObjectKey>& keys) {
     std::vector<Unwell> out;
-    for (const auto& object : generation.objects) {
-        const auto live = cluster.get(object.key);
+    for (const auto& key : keys) {
+        const auto live = cluster.get(key);
         const auto state = live ? readiness_of(*live)
                                 : Readiness{.ready = false, .failed = true, .reason = "absent"};
-        if (!state.ready) out.push_back({.object = object.key.text(), .reason = state.reason});
+        const auto* replicas = live ? base::find_path(*live, {"spec", "replicas"}) : nullptr;
+        if (!state.ready) {
+            out.push_back({.object = key.text(), .reason = state.reason});
+        } else if (replicas != nullptr && *replicas == 0) {
+            out.push_back({.object = key.text(), .reason = "scaled to no replica"});
+        }
     }
     return out;
 }
@@ -79,12 +96,13 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
         json.update(to_json(newest));
         text += to_text(newest);
         json["unwell"] = Json::array();
-        for (const auto& [object, reason] : unwell_objects(*cluster, newest)) {
+        const auto objects = installed_objects(generations);
+        for (const auto& [object, reason] : unwell_objects(*cluster, objects)) {
             well = false;
             json["unwell"].push_back({{"object", object}, {"reason", reason}});
             text += fmt::format("   {}: {}\n", object, reason);
         }
-        if (well) text += fmt::format("   all {} objects are well\n", newest.objects.size());
+        if (well) text += fmt::format("   well: {}\n", base::counted(objects.size(), "object"));
         json["nodes"] = node_changes(*cluster, generations.front());
         for (const auto& [node, changes] : json["nodes"].items()) {
             text += fmt::format("   node {}:", node);

@@ -336,6 +336,8 @@ tag_that_somebody_moved_stays() {
   local digest
   build_small
   install_small
+  expect_exit 2 run_installer rollback 7 --yes
+  expect_output 'no generation 7: 1 is the newest'
   skopeo copy -q --src-cert-dir "$REGISTRY_CERTS" --dest-cert-dir "$REGISTRY_CERTS" \
     "docker://$registry/airlock/somebody/else:1" "docker://$registry/airlock/small:1.0.0"
   digest=$(skopeo inspect --cert-dir "$REGISTRY_CERTS" --format '{{.Digest}}' "docker://$registry/airlock/small:1.0.0")

@@ -181,6 +181,12 @@ FileLock::FileLock(const std::filesystem::path& path, std::string_view hint)
         .set_hint(std::string(hint));
 }
 
+bool FileLock::is_held(const std::filesystem::path& path) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) return false;
+    return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 std::filesystem::path program_folder() {
     std::error_code ignored;
     return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();

@@ -97,6 +97,8 @@ void make_folders(const std::filesystem::path& path, mode_t mode);
 class FileLock {
   public:
     FileLock(const std::filesystem::path& path, std::string_view hint);
+    // Whether some process holds it now. Makes nothing.
+    static bool is_held(const std::filesystem::path& path);
 
   private:
     UniqueFd fd_;

@@ -120,8 +120,8 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
     // Locked before anything is looked at: what others change meanwhile would be missed.
     Transaction transaction(*site.cluster, site.registry.client(), arguments.transaction, stop);
     if (const auto code = transaction.finish_rollback(); code != ExitCode::done) return code;
-    const auto [request, plan, summary] = prepare(arguments, site, stop);
     const auto generations = load_generations(*site.cluster);
+    const auto [request, plan, summary] = prepare(arguments, site, stop);
     const bool same = !generations.empty() && generations.back().fingerprint == plan.fingerprint;
     if (same && !transaction.unfinished() && summary.nothing_to_do()) {
         const auto number = generations.back().number;
@@ -135,7 +135,7 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
                         base::counted(summary.create.size(), "object"), summary.change.size(),
                         base::counted(summary.push.tags.size(), "tag"),
                         base::human_size(summary.push.bytes)));
-    const auto code = transaction.install(site.bundle, plan, request, summary.push);
+    const auto code = transaction.install(site.bundle, plan, request, summary.push, generations);
     if (code == ExitCode::done) {
         const auto number = transaction.installed_generation();
         say(arguments, "installed", site, number,

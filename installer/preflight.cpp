@@ -24,6 +24,8 @@ std::set<Right> rights_needed(KubeClient& client, const InstallPlan& plan) {
     };
     for (const auto* verb : {"list", "create", "patch", "delete"})
         out.emplace(verb, "", "secrets", "kube-system");
+    for (const auto* verb : {"get", "create", "delete"})
+        out.emplace(verb, "coordination.k8s.io", "leases", "kube-system");
     for (const auto& key : plan.keys()) {
         // Kinds that the plan itself defines are not known yet.
         const auto resource = client.discovery().find_resource(key.api_version, key.kind);

@@ -17,12 +17,12 @@ namespace {
 using base::ExitCode;
 
 // What a rollback to `target` undoes, newest first.
-std::vector<Generation> to_undo(KubeClient& cluster, const std::optional<Generation>& cut_off,
+std::vector<Generation> to_undo(std::vector<Generation> generations,
+                                const std::optional<Generation>& cut_off,
                                 std::optional<int> target) {
     std::vector<Generation> out;
     if (cut_off) out.push_back(*cut_off);
     if (cut_off && !target) return out;
-    auto generations = load_generations(cluster);
     const auto newest = generations.empty() ? 0 : generations.back().number;
     if (target.value_or(0) > newest) {
         throw base::Error(
@@ -124,9 +124,11 @@ void say(const Arguments& arguments, std::string_view result, std::string_view w
 ExitCode rollback_command(const Arguments& arguments, const std::stop_token& stop) {
     const auto cluster = connect(arguments, stop);
     cluster->server_version();
+    const auto generations = load_generations(*cluster);
     const auto undone =
-        to_undo(*cluster, read_cut_off(arguments.transaction.state_dir), arguments.target);
+        to_undo(generations, read_cut_off(arguments.transaction.state_dir), arguments.target);
     if (undone.empty()) {
+        give_back_lock(*cluster, arguments.transaction.state_dir);
         say(arguments, "unchanged", "nothing to roll back");
         return ExitCode::done;
     }
@@ -138,7 +140,7 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     const auto at_risk = find_pods_at_risk(*cluster, undone);
     warn_about(at_risk);
     confirm(arguments, fmt::format("Undo {}?", describe(undone)));
-    const auto code = transaction.roll_back(arguments.target);
+    const auto code = transaction.roll_back(arguments.target, generations);
     if (code == ExitCode::done) say(arguments, "rolled back", "rolled back", at_risk);
     return code;
 }

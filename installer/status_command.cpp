@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/progress.hpp"
+#include "installer/cluster_lock.hpp"
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
 #include "installer/readiness.hpp"
@@ -72,6 +73,29 @@ std::vector<std::string> raised(const NodeBefore& before, const NodeBefore& now)
     return out;
 }
 
+// What is not finished, here or on another host, and what to do about it; empty when all is.
+std::string describe_unfinished(const std::optional<Generation>& cut_off,
+                                const std::optional<LockHolder>& holder,
+                                const std::filesystem::path& state_dir) {
+    if (is_at_work(state_dir)) {
+        return cut_off ? fmt::format("generation {} ({} {}) is being installed or undone now\n",
+                                     cut_off->number, cut_off->bundle, cut_off->version)
+                       : "an installer is at work now\n";
+    }
+    if (cut_off) {
+        return fmt::format(
+            "generation {} ({} {}) was cut off: install again continues it, rollback undoes it\n",
+            cut_off->number, cut_off->bundle, cut_off->version);
+    }
+    if (!holder) return {};
+    if (!is_held_by(*holder, state_dir)) {
+        return fmt::format("an install or a rollback is not finished on {}: its status says more\n",
+                           holder->text());
+    }
+    return "nothing is unfinished, but the cluster is locked still: kubectl -n kube-system delete "
+           "lease airlock-installer\n";
+}
+
 Json node_changes(KubeClient& cluster, const Generation& first) {
     auto out = Json::object();
     for (const auto& now : read_nodes(cluster)) {
@@ -88,9 +112,11 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
     cluster->server_version();
     const auto generations = load_generations(*cluster);
     const auto cut_off = read_cut_off(arguments.transaction.state_dir);
-    Json json{{"installed", !generations.empty()}, {"unfinished", cut_off.has_value()}};
+    const auto unfinished =
+        describe_unfinished(cut_off, read_lock_holder(*cluster), arguments.transaction.state_dir);
+    Json json{{"installed", !generations.empty()}, {"unfinished", !unfinished.empty()}};
     std::string text = generations.empty() ? "nothing is installed\n" : "";
-    bool well = !cut_off;
+    bool well = unfinished.empty();
     if (!generations.empty()) {
         const auto& newest = generations.back();
         json.update(to_json(newest));
@@ -112,11 +138,7 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
             text += "\n";
         }
     }
-    if (cut_off) {
-        text += fmt::format(
-            "generation {} ({} {}) was cut off: install again continues it, rollback undoes it\n",
-            cut_off->number, cut_off->bundle, cut_off->version);
-    }
+    text += unfinished;
     std::cout << (arguments.json() ? base::dump_json(json, 2) + "\n" : text);
     return well ? ExitCode::done : ExitCode::failed;
 }

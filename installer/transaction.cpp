@@ -21,11 +21,16 @@ using base::Error;
 using base::ExitCode;
 using base::Problem;
 
+constexpr std::string_view kWait = "wait until the other installer has ended";
 constexpr std::size_t kMaxCutOff = 256 * 1024 * 1024;
 
 std::filesystem::path ready_folder(const std::filesystem::path& path) {
     base::make_folders(path, 0700);
     return path;
+}
+
+std::filesystem::path lock_path(const std::filesystem::path& state_dir) {
+    return state_dir / "lock";
 }
 
 std::filesystem::path cut_off_path(const std::filesystem::path& state_dir) {
@@ -65,18 +70,35 @@ std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir) {
     return Generation::from_json(base::parse_json(*text, path.string()), path.string());
 }
 
+void give_back_lock(KubeClient& client, const std::filesystem::path& state_dir) {
+    if (!std::filesystem::exists(lock_path(state_dir))) return;
+    const base::FileLock lock(lock_path(state_dir), kWait);
+    if (!read_cut_off(state_dir)) ClusterLock(client, state_dir).release();
+}
+
+bool is_at_work(const std::filesystem::path& state_dir) {
+    return base::FileLock::is_held(lock_path(state_dir));
+}
+
 Transaction::Transaction(KubeClient& client, images::RegistryClient& registry,
                          TransactionOptions options, std::stop_token stop)
     : client_(client),
       registry_(registry),
       options_(std::move(options)),
       stop_(std::move(stop)),
-      lock_(ready_folder(options_.state_dir) / "lock", "wait until the other installer has ended"),
+      lock_(lock_path(ready_folder(options_.state_dir)), kWait),
+      cluster_lock_(client, options_.state_dir),
       journal_(options_.state_dir / "journal.jsonl"),
       cut_off_(read_cut_off(options_.state_dir)) {
     remove_half_written(options_.state_dir);
     // Records without a snapshot: cut off before the first act, or after the last.
     if (!cut_off_ && !journal_.records().empty()) journal_.clear();
+}
+
+Transaction::~Transaction() {
+    if (unfinished()) return;
+    client_.set_stop({});  // who was stopped gives it back too
+    cluster_lock_.release();
 }
 
 bool Transaction::undoing() const {
@@ -131,9 +153,24 @@ std::set<std::string> Transaction::touched() const {
     return out;
 }
 
-void Transaction::refuse_another_hosts() const {
+void Transaction::enter() {
+    cluster_lock_.acquire();
+    refuse_another_hosts(load_generations(client_));
+}
+
+void Transaction::enter(const std::vector<Generation>& seen) {
+    cluster_lock_.acquire();
+    const auto generations = load_generations(client_);
+    refuse_another_hosts(generations);
+    if (std::ranges::equal(generations, seen, {}, &Generation::id, &Generation::id)) return;
+    throw Error(Errc::conflict,
+                "somebody installed or rolled back from another host since this run began")
+        .set_hint("airlock-installer history shows what is installed now; then run this again");
+}
+
+void Transaction::refuse_another_hosts(const std::vector<Generation>& generations) const {
     if (!cut_off_) return;
-    for (const auto& generation : load_generations(client_)) {
+    for (const auto& generation : generations) {
         if (generation.number != cut_off_->number || generation.id == cut_off_->id) continue;
         throw Error(Errc::conflict,
                     "generation {} was cut off here, and is another one in the cluster: somebody "
@@ -152,14 +189,15 @@ ExitCode Transaction::done() const {
 
 ExitCode Transaction::finish_rollback() {
     if (!unfinished() || !undoing()) return ExitCode::done;
-    refuse_another_hosts();
+    enter();
     base::log_info("a rollback was cut off: finishing it first");
     return undo_cut_off(stop_);
 }
 
 ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan& plan,
-                              const PlanRequest& request, const PushPlan& push) {
-    refuse_another_hosts();
+                              const PlanRequest& request, const PushPlan& push,
+                              const std::vector<Generation>& seen) {
+    enter(seen);
     if (unfinished() && cut_off_->registry != request.registry) {
         throw Error(Errc::conflict, "an install to the registry {} was cut off", cut_off_->registry)
             .set_hint("install there to continue it, or run rollback first");
@@ -243,7 +281,8 @@ ExitCode Transaction::undo_cut_off(const std::stop_token& stop) {
     return ExitCode::done;
 }
 
-ExitCode Transaction::roll_back(std::optional<int> target) {
+ExitCode Transaction::roll_back(std::optional<int> target, const std::vector<Generation>& seen) {
+    enter(seen);
     try {
         return undo_down_to(target);
     } catch (const Error& error) {
@@ -255,7 +294,6 @@ ExitCode Transaction::roll_back(std::optional<int> target) {
 }
 
 ExitCode Transaction::undo_down_to(std::optional<int> target) {
-    refuse_another_hosts();
     if (unfinished()) {
         base::log_info("the last {} was cut off: undoing it", undoing() ? "rollback" : "install");
         if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;

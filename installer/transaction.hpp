@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/program.hpp"
 #include "images/registry.hpp"
+#include "installer/cluster_lock.hpp"
 #include "installer/generation.hpp"
 #include "installer/install_plan.hpp"
 #include "installer/journal.hpp"
@@ -28,23 +29,33 @@ struct TransactionOptions {
 
 // What an install or a rollback that was cut off left in the state folder.
 std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir);
+// Whether an installer is at work with this folder now.
+bool is_at_work(const std::filesystem::path& state_dir);
+// The cluster's lock, which a run that was killed before its first act or after its last has left.
+void give_back_lock(KubeClient& client, const std::filesystem::path& state_dir);
 
 class Transaction {
   public:
     // Takes the lock of the state folder. Errc::conflict when another installer holds it.
     Transaction(KubeClient& client, images::RegistryClient& registry, TransactionOptions options,
                 std::stop_token stop);
+    // Gives the cluster's lock back, unless something is unfinished.
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
 
     // A rollback that was cut off, to its end; nothing to do without one. Comes before anything is
     // looked at for an install: it changes what there is to see.
     base::ExitCode finish_rollback();
-    // `push` as plan_push found it. Throws only while nothing has changed; afterwards the exit code
-    // tells. REQUIRES: no rollback is cut off.
+    // `push` as plan_push found it, after `seen` was loaded. Throws only while nothing has changed;
+    // afterwards the exit code tells. REQUIRES: no rollback is cut off.
     base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
-                           const PlanRequest& request, const PushPlan& push);
+                           const PlanRequest& request, const PushPlan& push,
+                           const std::vector<Generation>& seen);
     // To the generation `target`; to the one before the newest when there is none. An install that
-    // was cut off is undone first, and alone when there is no target.
-    base::ExitCode roll_back(std::optional<int> target);
+    // was cut off is undone first, and alone when there is no target. `seen`: what the operator was
+    // asked about.
+    base::ExitCode roll_back(std::optional<int> target, const std::vector<Generation>& seen);
 
     bool unfinished() const { return cut_off_.has_value(); }
     // Of the install that was done; 0 before.
@@ -65,8 +76,12 @@ class Transaction {
     void bring_back(const Generation& newest);
     // Names of objects, and REPOSITORY:TAG, of which the journal says that they were to change.
     std::set<std::string> touched() const;
+    // Takes the cluster's lock. Errc::conflict when another host is at work.
+    void enter();
+    // And when it has been at work since `seen` was loaded.
+    void enter(const std::vector<Generation>& seen);
     // Errc::conflict when another host has installed since the run that was cut off.
-    void refuse_another_hosts() const;
+    void refuse_another_hosts(const std::vector<Generation>& generations) const;
     // Done, unless something was left on purpose.
     base::ExitCode done() const;
 
@@ -75,6 +90,7 @@ class Transaction {
     TransactionOptions options_;
     std::stop_token stop_;
     base::FileLock lock_;
+    ClusterLock cluster_lock_;
     Journal journal_;
     std::optional<Generation> cut_off_;  // as in the state folder
     bool left_something_ = false;

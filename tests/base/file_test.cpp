@@ -154,11 +154,15 @@ TEST_F(FileTest, AFileInPlaceOfAFolderIsAnError) {
 }
 
 TEST_F(FileTest, ALockIsHeldByOneAtATime) {
+    EXPECT_FALSE(FileLock::is_held(folder_ / "lock"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "lock"));
     {
         const FileLock lock(folder_ / "lock", "unused");
+        EXPECT_TRUE(FileLock::is_held(folder_ / "lock"));
         expect_error([&] { const FileLock second(folder_ / "lock", "wait for it"); },
                      Errc::conflict, "lock", "wait for it");
     }
+    EXPECT_FALSE(FileLock::is_held(folder_ / "lock"));
     const FileLock again(folder_ / "lock", "unused");
     EXPECT_EQ(mode_of(folder_ / "lock"), 0600U);
 }

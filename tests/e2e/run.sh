@@ -66,6 +66,7 @@ crashes() {
   maybe "install killed, then rolled back: every object and tag as it was" killed_install_is_rolled_back
   maybe "rollback killed is continued" killed_rollback_is_continued
   maybe "what others made while an install was cut off comes back" what_others_made_meanwhile_comes_back
+  maybe "another admin host is kept out until all is finished" other_host_is_kept_out
   maybe "a tag that somebody moved since stays" tag_that_somebody_moved_stays
 }
 

@@ -157,6 +157,7 @@ install_version_one() {
   install_bundle "$site/one.tar" --components "$components"
   expect_soon 30 "cpu is not raised" allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
   expect_soon 30 "the webhook does not answer ok" webhook_says_ok
+  expect "the cluster is locked still" not lock_is_held
   take_dump "$site/installed"
   expect "the dump does not see an installed kit" differs "$site/before" "$site/installed"
 }
@@ -310,6 +311,7 @@ killed_at_every_record() {
     if killed_at_fsync "$n" rollback; then roll_back; fi
     expect_same "$site/before-small" "not as before, killed at fsync $n"
     expect "it is not finished" test ! -e "$site/state/pending.json"
+    expect "the cluster is locked still" not lock_is_held
   done
   expect "only $n records were tried" test "$n" -gt 10
   kubectl -n default delete configmap theirs
@@ -347,6 +349,46 @@ tag_that_somebody_moved_stays() {
   skopeo delete --cert-dir "$REGISTRY_CERTS" "docker://$registry/airlock/small:1.0.0"
   expect_same "$site/before" "not as before"
 }
+
+# Two admin hosts, each with a state folder of its own: what one is at, or was cut off at, keeps the other out.
+other_host_is_kept_out() {
+  local pid status=0
+  build_small
+  killed_at_fsync 8 install "$site/small.tar" || fail "it had ended before"
+  expect "it is finished" test -e "$site/state/pending.json"
+  take_dump "$site/half"
+  expect_exit 1 install_small_elsewhere
+  expect_output "another installer is at work in this cluster: .*$site/state,"
+  expect_same "$site/half" "an installer that was kept out changed something"
+  expect_exit 1 run_installer status
+  expect_output 'generation 1 .* was cut off'
+  expect_exit 1 "$installer" status --kubeconfig "$KUBECONFIG" --state-dir "$site/elsewhere"
+  expect_output "is not finished on .*$site/state,"
+  roll_back
+  # Both at once: one installs, the other is told so, whichever was first.
+  strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=300000 \
+    "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$site/state" \
+    "${registry_options[@]}" <<< "$registry_password" &
+  pid=$!
+  wait_until 20 lock_is_held
+  expect_exit 1 install_small_elsewhere
+  expect_output 'another installer is at work'
+  expect_exit 1 run_installer status
+  expect_output 'now$'
+  wait "$pid" || status=$?
+  expect "the first one failed" test "$status" == 0
+  install_small_elsewhere
+  roll_back
+  rm -r "$site/elsewhere"
+  expect_same "$site/before" "not as before"
+}
+
+install_small_elsewhere() {
+  "$installer" install "$site/small.tar" --yes --kubeconfig "$KUBECONFIG" --state-dir "$site/elsewhere" \
+    "${registry_options[@]}" <<< "$registry_password"
+}
+
+lock_is_held() { kubectl -n kube-system get lease airlock-installer > /dev/null 2>&1; }
 
 # --- faults in the middle ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,48 @@
+// One installer at a time in a cluster, whatever host it runs on: a Lease in kube-system that names
+// the state folder at work. It is there from before the first change until nothing is unfinished
+// any more; a run that was cut off leaves it, and its own state folder takes it again. It never
+// runs out: a host that is slow, or down, still has something to finish.
+#pragma once
+
+#include "installer/kube_client.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace airlock::installer {
+
+// Who holds the lock, as the Lease says.
+struct LockHolder {
+    std::string identity;   // HOST_<16 hex digits>: the name of a state folder
+    std::string state_dir;  // its path on that host
+    std::string since;      // RFC 3339, the API server's clock
+    std::string uid;        // of the Lease
+
+    // "admin-1 (state folder /var/lib/airlock, since 2026-11-21T10:00:00Z)"
+    std::string text() const;
+};
+
+std::optional<LockHolder> read_lock_holder(KubeClient& client);
+// Whether that is this folder. Makes nothing.
+bool is_held_by(const LockHolder& holder, const std::filesystem::path& state_dir);
+
+class ClusterLock {
+  public:
+    // Gives the folder its identity, once. REQUIRES: the folder's own lock is held. No call yet.
+    ClusterLock(KubeClient& client, std::filesystem::path state_dir);
+
+    // Errc::conflict, with who holds it and what to do, when another folder does.
+    void acquire();
+    // This folder's lock, taken by this run or left by one that was killed. One that cannot be
+    // removed is told, and no failure: the next run of this folder takes it again.
+    void release() noexcept;
+
+  private:
+    KubeClient& client_;
+    std::filesystem::path state_dir_;
+    std::string identity_;
+    bool acquired_ = false;
+};
+
+}  // namespace airlock::installer

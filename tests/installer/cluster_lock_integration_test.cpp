@@ -1,0 +1,82 @@
+// Who may install in a cluster, decided by a real API server between two state folders.
+#include "installer/cluster_lock.hpp"
+#include "tests/installer/integration.hpp"
+#include "tests/support/expect_error.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::installer {
+namespace {
+
+using base::Errc;
+using test::expect_error;
+
+class ClusterLockOnRealServer : public ::testing::Test {
+  protected:
+    ~ClusterLockOnRealServer() override { client_.remove(lease(), {}); }
+
+    static ObjectKey lease() {
+        return {.api_version = "coordination.k8s.io/v1",
+                .kind = "Lease",
+                .namespace_name = "kube-system",
+                .name = "airlock-installer"};
+    }
+    std::filesystem::path folder(const char* name) const {
+        const auto path = folder_ / name;
+        std::filesystem::create_directories(path);
+        return path;
+    }
+
+    test::TempFolder folder_;
+    KubeClient client_{api_server().admin(), {}};
+    KubeClient other_client_{api_server().admin(), {}};
+};
+
+TEST_F(ClusterLockOnRealServer, IsHeldByOneStateFolderAtATime) {
+    ClusterLock mine(client_, folder("mine"));
+    ClusterLock theirs(other_client_, folder("theirs"));
+    EXPECT_FALSE(read_lock_holder(client_).has_value());
+    mine.acquire();
+    const auto holder = read_lock_holder(other_client_).value();
+    EXPECT_TRUE(is_held_by(holder, folder("mine")));
+    EXPECT_FALSE(is_held_by(holder, folder("theirs")));
+    EXPECT_FALSE(is_held_by(holder, folder_ / "absent"));
+    expect_error([&] { theirs.acquire(); }, Errc::conflict, folder("mine").string(),
+                 "delete lease airlock-installer");
+    theirs.release();
+    EXPECT_TRUE(read_lock_holder(client_).has_value());
+    mine.release();
+    EXPECT_FALSE(read_lock_holder(client_).has_value());
+    theirs.acquire();
+    EXPECT_TRUE(is_held_by(read_lock_holder(client_).value(), folder("theirs")));
+}
+
+TEST_F(ClusterLockOnRealServer, IsTakenAgainByTheFolderOfARunThatWasCutOff) {
+    ClusterLock(client_, folder("mine")).acquire();
+    ClusterLock again(other_client_, folder("mine"));
+    again.acquire();
+    again.acquire();
+    again.release();
+    EXPECT_FALSE(read_lock_holder(client_).has_value());
+}
+
+TEST_F(ClusterLockOnRealServer, LeavesTheLockOfWhoHasItSince) {
+    ClusterLock mine(client_, folder("mine"));
+    mine.acquire();
+    // An operator took it away, and another host came.
+    client_.remove(lease(), {});
+    ClusterLock theirs(other_client_, folder("theirs"));
+    theirs.acquire();
+    mine.release();
+    EXPECT_TRUE(is_held_by(read_lock_holder(client_).value(), folder("theirs")));
+}
+
+TEST_F(ClusterLockOnRealServer, WithoutTheRightNothingIsTaken) {
+    KubeClient nobody{api_server().nobody(), {}};
+    ClusterLock lock(nobody, folder("nobody"));
+    expect_error([&] { lock.acquire(); }, Errc::denied, "Lease kube-system/airlock-installer");
+    lock.release();
+}
+
+}  // namespace
+}  // namespace airlock::installer

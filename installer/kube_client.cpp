@@ -5,6 +5,8 @@
 #include "installer/kube_transport.hpp"
 #include "installer/watch_stream.hpp"
 
+#include <sstream>
+
 namespace airlock::installer {
 namespace {
 
@@ -13,6 +15,7 @@ using base::Error;
 
 constexpr int kPage = 500;
 constexpr int kMaxPages = 1000;
+constexpr int kMaxLog = 16 * 1024;               // bytes
 constexpr std::chrono::seconds kWatchGrace{30};  // for the server to end a watch whose time is up
 constexpr std::string_view kWriter = "?fieldManager=airlock";
 
@@ -264,6 +267,21 @@ bool KubeClient::allowed(const std::string& verb, const std::string& group,
                                .body = review.dump()});
     const auto* verdict = base::find_path(answer, {"status", "allowed"});
     return verdict != nullptr && *verdict == true;
+}
+
+std::vector<std::string> KubeClient::pod_log(const std::string& name_space, const std::string& pod,
+                                             const std::string& container, LogTail tail) {
+    const auto response = state_->transport.send(
+        {.url = fmt::format("/api/v1/namespaces/{}/pods/{}/log?container={}&tailLines={}"
+                            "&limitBytes={}&previous={}",
+                            base::percent_encode(name_space), base::percent_encode(pod),
+                            base::percent_encode(container), tail.lines, kMaxLog, tail.previous)});
+    if (!response.ok()) refuse(response, "read", fmt::format("the log of {}/{}", pod, container));
+    std::vector<std::string> out;
+    std::istringstream text(response.body);
+    for (std::string line; std::getline(text, line);)
+        out.push_back(std::move(line));
+    return out;
 }
 
 base::HttpResponse KubeClient::service_proxy(const std::string& name_space,

@@ -24,6 +24,11 @@ namespace airlock::installer {
 using base::Json;
 using manifests::ObjectKey;
 
+struct LogTail {
+    int lines = 1;
+    bool previous = false;  // of the container's run before this one
+};
+
 class KubeClient {
   public:
     KubeClient(KubeConfig config, std::stop_token stop);
@@ -76,6 +81,9 @@ class KubeClient {
     // POST selfsubjectaccessreviews: may we?
     bool allowed(const std::string& verb, const std::string& group, const std::string& resource,
                  const std::string& name_space = {});
+    // The last lines of a container's log, oldest first, at most 16 KiB.
+    std::vector<std::string> pod_log(const std::string& name_space, const std::string& pod,
+                                     const std::string& container, LogTail tail);
     // GET /api/v1/namespaces/NS/services/https:NAME:PORT/proxy/PATH: status and body.
     base::HttpResponse service_proxy(const std::string& name_space, const std::string& service,
                                      int port, const std::string& path);

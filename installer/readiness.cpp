@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/retry.hpp"
-#include "base/url.hpp"
+#include "installer/diagnosis.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -15,7 +15,6 @@ using base::Errc;
 using base::Error;
 
 constexpr std::chrono::milliseconds kLookEvery{500};
-constexpr std::size_t kMaxReasons = 20;
 
 long number(const Json& object, std::initializer_list<std::string_view> path, long fallback = 0) {
     const auto* value = base::find_path(object, path);
@@ -89,72 +88,6 @@ std::optional<std::string> failure(const Json& live) {
     return std::nullopt;
 }
 
-// What a pod's containers say of themselves.
-void pod_reasons(const Json& pod, std::vector<std::string>& out) {
-    const auto name = base::text_at(pod, {"metadata", "name"});
-    for (const auto* list : {"initContainerStatuses", "containerStatuses"}) {
-        const auto* statuses = base::find_path(pod, {"status", list});
-        if (statuses == nullptr) continue;
-        for (const auto& status : *statuses) {
-            for (const auto& [where, state] : {std::pair{"state", "waiting"},
-                                               {"state", "terminated"},
-                                               {"lastState", "terminated"}}) {
-                const auto* said = base::find_path(status, {where, state});
-                if (said == nullptr) continue;
-                out.push_back(fmt::format("pod {}: container {} is {}: {} {}", name,
-                                          base::get_string(status, "name", name), state,
-                                          base::get_string(*said, "reason", name),
-                                          base::get_string(*said, "message", name)));
-                break;
-            }
-        }
-    }
-    if (const auto* conditions = base::find_path(pod, {"status", "conditions"})) {
-        for (const auto& entry : *conditions) {
-            if (base::get_string(entry, "type", name) == "PodScheduled" &&
-                base::get_string(entry, "status", name) == "False") {
-                out.push_back(fmt::format("pod {} is not scheduled: {}", name,
-                                          base::get_string(entry, "message", name)));
-            }
-        }
-    }
-}
-
-std::string label_query(const Json& live) {
-    std::string selector;
-    if (const auto* labels = base::find_path(live, {"spec", "selector", "matchLabels"})) {
-        for (const auto& [key, value] : labels->items()) {
-            if (!value.is_string()) continue;
-            if (!selector.empty()) selector += ",";
-            selector += key + "=" + value.get<std::string>();
-        }
-    }
-    return selector.empty() ? selector : "labelSelector=" + base::percent_encode(selector);
-}
-
-std::vector<std::string> reasons_of(KubeClient& client, const ObjectKey& key, const Json& live) {
-    std::vector<std::string> out;
-    try {
-        if (const auto query = label_query(live); !query.empty()) {
-            for (const auto& pod : client.list("v1", "Pod", key.namespace_name, query))
-                pod_reasons(pod, out);
-        }
-        for (const auto& event :
-             client.list("v1", "Event", key.namespace_name, "fieldSelector=type%3DWarning")) {
-            const auto* object = base::find(event, "involvedObject");
-            const auto name =
-                object == nullptr ? std::string() : base::get_string(*object, "name", "an event");
-            if (name.starts_with(key.name))
-                out.push_back(fmt::format("event on {}: {}", name,
-                                          base::get_string(event, "message", "an event")));
-        }
-    } catch (const Error& error) {
-        out.push_back(fmt::format("(the pods could not be asked: {})", error.what()));
-    }
-    if (out.size() > kMaxReasons) out.resize(kMaxReasons);
-    return out;
-}
-
 }  // namespace
 
 Readiness readiness_of(const Json& live) {
@@ -199,7 +132,7 @@ void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys,
         if (failed || std::chrono::steady_clock::now() >= deadline) {
             for (const auto& key : waiting) {
                 if (const auto live = client.get(key)) {
-                    for (const auto& reason : reasons_of(client, key, *live))
+                    for (const auto& reason : diagnose(client, *live))
                         missing += "\n    " + reason;
                 }
             }

@@ -1,5 +1,4 @@
-// When an object that was applied is at work, and if not, why: the pod's waiting message and its
-// events, not just "timed out".
+// When an object that was applied is at work. Why one is not is in diagnosis.hpp.
 #pragma once
 
 #include "installer/kube_client.hpp"
@@ -22,8 +21,7 @@ struct Readiness {
 Readiness readiness_of(const Json& live);
 
 // Waits until all are ready. Errc::timeout after `timeout`, and Errc::remote at once when one
-// failed for good, listing for each what is missing: readiness, the waiting or terminated message
-// of its pods' containers, and their last warning events.
+// failed for good, listing for each what is missing, and why.
 void wait_until_ready(KubeClient& client, const std::vector<ObjectKey>& keys,
                       std::chrono::seconds timeout, const std::stop_token& stop);
 

@@ -29,7 +29,7 @@ FakeApiServer::FakeApiServer()
                         {"serviceaccounts", "ServiceAccount"},
                         {"namespaces", "Namespace"},
                         {"nodes", "Node"}})}},
-          {"/apis/apps/v1", {200, kinds({{"deployments", "Deployment"}})}},
+          {"/apis/apps/v1", {200, kinds({{"deployments", "Deployment"}, {"replicasets", "ReplicaSet"}})}},
           {"/apis/batch/v1", {200, kinds({{"jobs", "Job"}})}},
       },
       server_([this](const test::ServerRequest& request) {

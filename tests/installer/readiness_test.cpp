@@ -11,7 +11,6 @@ namespace {
 using base::Errc;
 using test::error_of;
 using testing::HasSubstr;
-using testing::Not;
 
 struct Row {
     std::string name;
@@ -154,55 +153,26 @@ TEST(Readiness, OfAJobThatGaveUpIsFinal) {
 const ObjectKey kDeployment{
     .api_version = "apps/v1", .kind = "Deployment", .namespace_name = "ns", .name = "hook"};
 
-TEST(Waiting, SaysWhatThePodsAndTheirEventsSay) {
+TEST(Waiting, SaysWhatIsMissingAndWhy) {
     FakeApiServer server;
     server.put("/apis/apps/v1/namespaces/ns/deployments/hook",
-               R"({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "hook"},
+               R"({"apiVersion": "apps/v1", "kind": "Deployment",
+                   "metadata": {"name": "hook", "namespace": "ns", "uid": "d"},
                    "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "hook"}}},
                    "status": {"replicas": 1, "updatedReplicas": 1}})");
-    server.put("/api/v1/namespaces/ns/pods", R"({"items": [
-        {"metadata": {"name": "hook-1"}, "status": {"containerStatuses": [{"name": "main",
-           "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}}]}},
-        {"metadata": {"name": "hook-2"}, "status": {
-           "conditions": [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes"}],
-           "initContainerStatuses": [{"name": "init",
-             "state": {"running": {}},
-             "lastState": {"terminated": {"reason": "Error", "message": "exit 3"}}}]}},
-        {"metadata": {"name": "hook-3"}}]})");
-    server.put("/api/v1/namespaces/ns/events", R"({"items": [
-        {"involvedObject": {"name": "hook-1"}, "message": "unauthorized: authentication required"},
-        {"involvedObject": {"name": "other"}, "message": "not ours"}, {}]})");
+    server.put("/apis/apps/v1/namespaces/ns/replicasets", R"({"items": []})");
+    server.put("/api/v1/namespaces/ns/pods", R"({"items": []})");
+    server.put("/api/v1/namespaces/ns/events",
+               R"({"items": [{"involvedObject": {"name": "hook", "uid": "d"}, "message": "no"}]})");
     auto client = server.client();
     const auto error =
         error_of([&] { wait_until_ready(client, {kDeployment}, std::chrono::seconds(0), {}); });
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->code(), Errc::timeout);
     for (const auto* words :
-         {"not ready after 0 s", "Deployment ns/hook: 0 of 1 replicas ready",
-          "pod hook-1: container main is waiting: ImagePullBackOff Back-off pulling image",
-          "pod hook-2: container init is terminated: Error exit 3",
-          "pod hook-2 is not scheduled: 0/1 nodes",
-          "event on hook-1: unauthorized: authentication required"}) {
+         {"not ready after 0 s", "Deployment ns/hook: 0 of 1 replicas ready", "event on hook: no"})
         EXPECT_THAT(error->what(), HasSubstr(words));
-    }
-    EXPECT_THAT(error->what(), Not(HasSubstr("not ours")));
     EXPECT_THAT(error->hint(), HasSubstr("--timeout"));
-    EXPECT_EQ(server.count("GET", "labelSelector=app%3Dhook"), 1U);
-}
-
-TEST(Waiting, StandsWhenThePodsMayNotBeRead) {
-    FakeApiServer server;
-    server.put("/apis/apps/v1/namespaces/ns/deployments/hook",
-               R"({"apiVersion": "apps/v1", "kind": "Deployment",
-                   "spec": {"selector": {"matchLabels": {"app": "hook"}}}})");
-    server.put("/api/v1/namespaces/ns/pods", R"({"message": "pods is forbidden"})", 403);
-    auto client = server.client();
-    const auto error =
-        error_of([&] { wait_until_ready(client, {kDeployment}, std::chrono::seconds(0), {}); });
-    ASSERT_TRUE(error.has_value());
-    EXPECT_EQ(error->code(), Errc::timeout);
-    EXPECT_THAT(error->what(), HasSubstr("the pods could not be asked"));
-    EXPECT_THAT(error->what(), HasSubstr("pods is forbidden"));
 }
 
 TEST(Waiting, EndsAtOnceForAJobThatFailed) {

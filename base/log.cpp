@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace airlock::base {
@@ -77,8 +78,29 @@ void log_line(LogLevel level, std::string_view line) {
             nlohmann::json(line).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         logger().log(to_spdlog(level), spdlog::string_view_t(quoted));
     } else {
-        logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+        const auto shown = printable(line);
+        logger().log(to_spdlog(level), spdlog::string_view_t(shown.data(), shown.size()));
     }
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        // The C1 set is C2 80 to C2 9F in UTF-8.
+        const bool c1 =
+            byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        if (c1) {
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}",
+                           static_cast<unsigned char>(text[++i]));
+        } else if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) {
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
 }
 
 std::string redact(std::string_view url) {

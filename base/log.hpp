@@ -42,6 +42,10 @@ void log_error(fmt::format_string<Args...> format, Args&&... args) {
     log_line(LogLevel::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
+// With control characters as \xNN, newlines and tabs aside: what a server or a pod says cannot
+// steer the operator's terminal. Text lines are shown so.
+std::string printable(std::string_view text);
+
 // The URL without user, password, query and fragment: those carry tokens.
 std::string redact(std::string_view url);
 

@@ -34,6 +34,26 @@ TEST(Redact, LeavesNothingThatLetsSomebodyIn) {
         EXPECT_EQ(redact(row.url), row.shown) << row.url;
 }
 
+TEST(Printable, KeepsTextAndShowsWhatWouldSteerATerminal) {
+    struct Row {
+        std::string text;
+        std::string shown;
+    };
+    const std::vector<Row> rows{
+        {"two\nlines\tand a tab", "two\nlines\tand a tab"},
+        {"\xe5\xae\x89 \xc3\x9b", "\xe5\xae\x89 \xc3\x9b"},
+        {"\x1b[2J", "\\x1b[2J"},
+        {"a\rb\x7f", "a\\x0db\\x7f"},
+        {"\xc2\x9b"
+         "2J",
+         "\\x9b2J"},
+        {"\xc2", "\xc2"},
+        {std::string("\0", 1), "\\x00"},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(printable(row.text), row.shown);
+}
+
 TEST(Log, WordsOfTheCommandLine) {
     EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
     EXPECT_EQ(parse_log_level("off"), LogLevel::off);

@@ -115,6 +115,26 @@ void add_common_options(CLI::App& app) {
     });
 }
 
+namespace {
+
+// CLI11 looks for what is missing before it looks at what it does not know, which is the reason
+// more often.
+std::string explain(const CLI::App& app, const CLI::ParseError& problem) {
+    const auto unknown = app.remaining(true);
+    for (const auto& word : unknown) {
+        if (word.starts_with("-")) return fmt::format("there is no option {} here", word);
+    }
+    if (!app.get_subcommands().empty()) return problem.what();
+    std::string names;
+    for (const auto* command : app.get_subcommands({}))
+        names += (names.empty() ? "" : ", ") + command->get_name();
+    return unknown.empty()
+               ? "name a command: " + names
+               : fmt::format("there is no command \"{}\"; there are: {}", unknown.front(), names);
+}
+
+}  // namespace
+
 std::optional<ExitCode> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
@@ -123,7 +143,7 @@ std::optional<ExitCode> parse_command_line(CLI::App& app, int argc, const char* 
         app.exit(asked);
         return ExitCode::done;
     } catch (const CLI::ParseError& problem) {
-        std::cerr << app.get_name() << ": " << problem.what()
+        std::cerr << app.get_name() << ": " << explain(app, problem)
                   << "\nRun with --help for more information.\n";
         return ExitCode::usage;
     }

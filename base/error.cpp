@@ -94,10 +94,15 @@ void throw_errno(int error_number, std::string what_failed) {
         case ENOENT:
         case ENOTDIR:  // a file stands where a folder of the path would be: HOME=/dev/null
             code = Errc::not_found;
+            hint = "check the path: nothing is there";
             break;
         case EACCES:
         case EPERM:
             code = Errc::denied;
+            hint = "check its owner and its mode, or run this as a user who may";
+            break;
+        case EISDIR:
+            hint = "name a file, not a folder";
             break;
         case ENOSPC:
         case EDQUOT:

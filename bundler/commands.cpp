@@ -116,6 +116,8 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
     }
     if (!arguments.lock.empty() && !arguments.locked) require_folder_of(arguments.lock);
 
+    auto& description = arguments.build.description;
+    if (std::filesystem::is_directory(description)) description /= "bundle.yaml";
     const OutputFile output(arguments.file);
     Sources sources(source_options(arguments), stop);
     const auto plan = make_build_plan(arguments.build, sources, stop);
@@ -132,7 +134,8 @@ ExitCode build(BuildArguments arguments, const std::stop_token& stop) {
                                           {"index", index.text()},
                                           {"size", size},
                                           {"images", plan.lock.images.size()},
-                                          {"signed", signature.has_value()}})
+                                          {"signed", signature.has_value()}},
+                                     2)
                   << "\n";
     } else {
         std::cout << fmt::format("{}  {} {}, {}, {}\n{}\n", arguments.file.string(), plan.lock.name,
@@ -150,7 +153,9 @@ void add_build(CLI::App& app, Command& chosen) {
     const auto file_option = [&](const char* name, std::filesystem::path& to, const char* words) {
         return command->add_option(name, to, words)->type_name("FILE");
     };
-    command->add_option("description", arguments->build.description, "the kit's description")
+    command
+        ->add_option("description", arguments->build.description,
+                     "the kit's description, or the folder where it is bundle.yaml")
         ->type_name("FILE")
         ->capture_default_str();
     file_option("-o,--file", arguments->file, "the bundle to write")->required();
@@ -231,43 +236,49 @@ void add_verify(CLI::App& app, Command& chosen) {
         chosen = [arguments](const auto& stop) {
             const auto bundle = open_bundle(*arguments);
             bundle.verify_all(stop);
-            if (arguments->output.json()) {
-                std::cout << base::dump_json(Json{{"file", arguments->file.string()},
-                                                  {"index", bundle.index_digest().text()},
-                                                  {"verified", true},
-                                                  {"signatureChecked", !arguments->key.empty()}})
-                          << "\n";
-            } else {
-                std::cout << fmt::format("{}: every byte is right{}\n", arguments->file.string(),
-                                         arguments->key.empty() ? "" : ", and so is the signature");
-            }
+            const bool with_signature = !arguments->key.empty();
+            std::cout << (arguments->output.json()
+                              ? base::dump_json(
+                                    manifests::describe_verified(bundle, with_signature), 2) +
+                                    "\n"
+                              : manifests::describe_verified_text(bundle, with_signature));
             return ExitCode::done;
         };
     });
 }
 
+struct KeygenArguments {
+    std::filesystem::path stem = "airlock";
+    Output output;
+};
+
+ExitCode keygen(const KeygenArguments& arguments) {
+    const auto secret = arguments.stem.string() + ".key";
+    const auto open = arguments.stem.string() + ".pub";
+    for (const auto& path : {secret, open}) {
+        if (std::filesystem::exists(path)) {
+            throw Error(Errc::usage, "{} is there already", path)
+                .set_hint("a key that is lost cannot be made again: choose another name");
+        }
+    }
+    const auto key = base::generate_signing_key();
+    base::write_file_durably(secret, key.private_pem, S_IRUSR | S_IWUSR);
+    base::write_file_durably(open, key.public_pem, 0644);
+    std::cout << (arguments.output.json()
+                      ? base::dump_json(Json{{"privateKey", secret}, {"publicKey", open}}, 2)
+                      : secret + "\n" + open)
+              << "\n";
+    return ExitCode::done;
+}
+
 void add_keygen(CLI::App& app, Command& chosen) {
-    const auto stem = std::make_shared<std::filesystem::path>("airlock");
+    const auto arguments = std::make_shared<KeygenArguments>();
     auto* command = app.add_subcommand(
         "keygen", "Make a key pair for signing bundles: NAME.key (keep it secret) and NAME.pub");
-    command->add_option("name", *stem, "where to write them")->capture_default_str();
-    command->callback([stem, &chosen] {
-        chosen = [stem](const auto&) {
-            const auto secret = stem->string() + ".key";
-            const auto open = stem->string() + ".pub";
-            for (const auto& path : {secret, open}) {
-                if (std::filesystem::exists(path)) {
-                    throw Error(Errc::usage, "{} is there already", path)
-                        .set_hint("a key that is lost cannot be made again: choose another name");
-                }
-            }
-            const auto key = base::generate_signing_key();
-            base::write_file_durably(secret, key.private_pem, S_IRUSR | S_IWUSR);
-            base::write_file_durably(open, key.public_pem, 0644);
-            std::cout << secret << "\n" << open << "\n";
-            return ExitCode::done;
-        };
-    });
+    command->add_option("name", arguments->stem, "where to write them")->capture_default_str();
+    add_output(*command, arguments->output);
+    command->callback(
+        [arguments, &chosen] { chosen = [arguments](const auto&) { return keygen(*arguments); }; });
 }
 
 }  // namespace

@@ -150,6 +150,8 @@ struct RegistryClient::State {
                     : fmt::format("no credentials for {} were given: --username and "
                                   "--password-stdin, or --authfile FILE",
                                   host));
+        } else if (response.status == 400 && options.plain_http) {
+            error.set_hint("this port may speak TLS: leave http:// out");
         } else if (response.status == 413) {
             error.set_hint(
                 "a proxy in front of the registry limits the size of a request (nginx: "

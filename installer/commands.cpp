@@ -28,13 +28,11 @@ ExitCode inspect_command(const Arguments& arguments, const std::stop_token&) {
 ExitCode verify_command(const Arguments& arguments, const std::stop_token& stop) {
     const auto bundle = open_bundle(arguments);
     bundle.verify_all(stop);
-    const bool is_signed = !arguments.key.empty();
-    if (arguments.json()) {
-        std::cout << base::dump_json({{"result", "verified"}, {"signature", is_signed}}, 2) << "\n";
-    } else {
-        std::cout << arguments.file.string() << ": every byte is right"
-                  << (is_signed ? ", and so is the signature" : "") << "\n";
-    }
+    const bool with_signature = !arguments.key.empty();
+    std::cout << (arguments.json()
+                      ? base::dump_json(manifests::describe_verified(bundle, with_signature), 2) +
+                            "\n"
+                      : manifests::describe_verified_text(bundle, with_signature));
     return ExitCode::done;
 }
 

@@ -204,6 +204,10 @@ KubeConfig KubeConfig::load(const std::optional<std::filesystem::path>& file,
         if (std::filesystem::exists(place))
             return Reader(std::filesystem::absolute(place)).read(context);
     }
+    if (const auto named = variable("KUBECONFIG"); !named.empty()) {
+        throw Error(Errc::not_found, "KUBECONFIG names {}, which is not there", named)
+            .set_hint("check the path, unset it, or give --kubeconfig FILE");
+    }
     if (!variable("KUBERNETES_SERVICE_HOST").empty()) return in_cluster();
     throw Error(Errc::usage, "no cluster is named: there is no kubeconfig, and this is no pod")
         .set_hint("give --kubeconfig FILE, or set KUBECONFIG");

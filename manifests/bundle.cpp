@@ -25,6 +25,8 @@ constexpr std::size_t kMaxSignature = 4096;
 constexpr std::size_t kMaxLock = 64 * 1024 * 1024;
 constexpr std::size_t kMaxFile = 16 * 1024 * 1024;
 constexpr int kMaxDepth = 4;  // of indexes in indexes
+constexpr std::string_view kCopyAgain =
+    "copy the bundle again, and compare it with the one that was built (sha256sum)";
 
 [[noreturn]] void refuse(std::string message) {
     throw Error(Errc::bundle_refused, std::move(message));
@@ -46,9 +48,7 @@ Bundle Bundle::open(const std::filesystem::path& path, const std::optional<std::
         error.set_code(Errc::bundle_refused);
         if (!std::string_view(error.what()).starts_with("cannot open"))
             error.add_context(path.string());
-        if (error.hint().empty())
-            error.set_hint(
-                "copy the bundle again, and compare it with the one that was built (sha256sum)");
+        if (error.hint().empty()) error.set_hint(std::string(kCopyAgain));
         throw;
     }
     return bundle;
@@ -107,7 +107,9 @@ void Bundle::check_content(const Place& place, const base::Digest& digest,
         }
     } catch (Error& error) {
         if (error.code() == Errc::integrity)
-            error.set_code(Errc::bundle_refused).add_context(path_.string());
+            error.set_code(Errc::bundle_refused)
+                .add_context(path_.string())
+                .set_hint(std::string(kCopyAgain));
         throw;
     }
     check_padding(place);
@@ -263,6 +265,19 @@ const Bundle::Place& Bundle::place_of(const base::Digest& digest) const {
     const auto at = offsets_.find(digest);
     if (at == offsets_.end()) refuse(fmt::format("{} is not in the bundle", digest.text()));
     return at->second;
+}
+
+bool Bundle::holds(const Component& component) const {
+    const auto has_image = [&](const ImageSpec& wanted) {
+        return std::ranges::any_of(lock_.images, [&](const LockedImage& image) {
+            return image.reference.text() == wanted.ref.text() &&
+                   std::ranges::find(image.components, component.name) != image.components.end();
+        });
+    };
+    return std::ranges::all_of(component.images, has_image) &&
+           std::ranges::all_of(component.manifests, [&](const ManifestSpec& manifest) {
+               return files_.contains(manifest.source());
+           });
 }
 
 const std::string& Bundle::file(const std::string& source) const {

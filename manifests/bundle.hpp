@@ -36,6 +36,8 @@ class Bundle {
     bool is_signed() const { return signed_; }
     std::uint64_t file_size() const { return file_size_; }
 
+    // Whether the component was packed: an optional one is described, and may have been left out.
+    bool holds(const Component& component) const;
     // The text of a manifest file of the kit, by LockedFile::source; verified.
     const std::string& file(const std::string& source) const;
     // The manifest or index with this digest; all were verified by open().

@@ -43,7 +43,9 @@ base::Json describe_bundle(const Bundle& bundle) {
                     {"blobs", lock.blobs.size()}};
     json["components"] = base::Json::array();
     for (const auto& component : bundle.spec().components) {
-        json["components"].push_back({{"name", component.name}, {"optional", component.optional}});
+        json["components"].push_back({{"name", component.name},
+                                      {"optional", component.optional},
+                                      {"packed", bundle.holds(component)}});
     }
     json["images"] = base::Json::array();
     for (const auto& image : lock.images) {
@@ -69,7 +71,8 @@ std::string describe_bundle_text(const Bundle& bundle) {
                     bundle.is_signed() ? "signed" : "not signed", bundle.index_digest().text());
     text += "components\n";
     for (const auto& component : bundle.spec().components) {
-        text += fmt::format("  {}{}\n", component.name, component.optional ? "  (optional)" : "");
+        text += fmt::format("  {}{}{}\n", component.name, component.optional ? "  (optional)" : "",
+                            bundle.holds(component) ? "" : "  (not in this bundle)");
     }
     text += "images\n";
     for (const auto& image : lock.images) {
@@ -81,6 +84,18 @@ std::string describe_bundle_text(const Bundle& bundle) {
     for (const auto& file : lock.files)
         text += fmt::format("  {}  {}\n", file.source, base::human_size(file.size));
     return text;
+}
+
+base::Json describe_verified(const Bundle& bundle, bool with_signature) {
+    return {{"file", bundle.path().string()},
+            {"index", bundle.index_digest().text()},
+            {"verified", true},
+            {"signatureChecked", with_signature}};
+}
+
+std::string describe_verified_text(const Bundle& bundle, bool with_signature) {
+    return fmt::format("{}: every byte is right{}\n", bundle.path().string(),
+                       with_signature ? ", and so is the signature" : "");
 }
 
 }  // namespace airlock::manifests

@@ -19,7 +19,7 @@ void YamlFields::refuse(const YamlNode& at, std::string_view message, std::strin
 }
 
 const YamlNode* YamlFields::find(std::string_view key) {
-    known_.emplace_back(key);
+    if (std::ranges::count(known_, key) == 0) known_.emplace_back(key);
     const auto* value = node_.find(key);
     return value == nullptr || value->is_null() ? nullptr : value;
 }

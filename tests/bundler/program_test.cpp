@@ -207,6 +207,16 @@ TEST_F(ProgramTest, AFolderThatCannotBeWrittenIsFoundBeforeTheRegistryIsAsked) {
     EXPECT_TRUE(proxy_->server().requests().empty());
 }
 
+TEST_F(ProgramTest, AFolderStandsForTheDescriptionInIt) {
+    auto words = build("kit.tar");
+    words[1] = ".";
+    const auto made = run(words);
+    ASSERT_EQ(made.code, 0) << made.err;
+    const auto checked = run({"verify", "kit.tar", "--output", "json"});
+    EXPECT_EQ(checked.code, 0) << checked.err;
+    EXPECT_EQ(base::Json::parse(checked.out).at("verified"), true);
+}
+
 TEST_F(ProgramTest, TheLockIsWrittenAndInsistedOn) {
     auto with = [&](std::vector<std::string> more) {
         auto words = build("kit.tar");

@@ -49,7 +49,8 @@ TEST_F(TlsRegistryTest, OfAnUnknownAuthorityIsRefusedWithWhatToDo) {
 
 TEST_F(TlsRegistryTest, PlainHttpToItIsARefusalOfItsOwn) {
     auto registry = client(server_.address(), plain());
-    expect_error([&] { registry.ping(); }, Errc::remote, "HTTP request to an HTTPS server");
+    expect_error([&] { registry.ping(); }, Errc::remote, "HTTP request to an HTTPS server",
+                 "leave http:// out");
 }
 
 TEST_F(RegistryTest, AnUploadIsNotSentFromTlsToPlainHttp) {

@@ -278,6 +278,14 @@ TEST_F(KubeConfigPlaceTest, ANamedFileThatIsAbsentIsNotReplacedByAnother) {
     expect_error([&] { KubeConfig::load(folder_ / "absent", ""); }, Errc::not_found, "absent");
 }
 
+TEST_F(KubeConfigPlaceTest, AVariableThatNamesNothingSaysSo) {
+    const auto absent = (folder_ / "absent").string();
+    const Variable named("KUBECONFIG", absent);
+    const Variable pod("KUBERNETES_SERVICE_HOST", "10.96.0.1");
+    expect_error([] { KubeConfig::load({}, ""); }, Errc::not_found, "KUBECONFIG names " + absent,
+                 "--kubeconfig");
+}
+
 TEST_F(KubeConfigPlaceTest, InAPodNeedsItsServiceAccount) {
     if (std::filesystem::exists("/var/run/secrets/kubernetes.io/serviceaccount/token"))
         GTEST_SKIP() << "this machine is a pod";

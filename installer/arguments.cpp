@@ -43,7 +43,8 @@ manifests::Values parse_values(const std::vector<std::string>& texts) {
     for (const auto& text : texts) {
         const auto equals = text.find('=');
         if (equals == std::string::npos || equals == 0)
-            throw Error(Errc::usage, "--set {} is not NAME=VALUE", text);
+            throw Error(Errc::usage, "--set {} is not NAME=VALUE", text)
+                .set_hint("as --set CPU_RATIO=1.5; inspect names the files that have such values");
         out[text.substr(0, equals)] = text.substr(equals + 1);
     }
     return out;
@@ -52,7 +53,7 @@ manifests::Values parse_values(const std::vector<std::string>& texts) {
 void confirm(const Arguments& arguments, const std::string& question) {
     if (arguments.yes) return;
     if (::isatty(STDIN_FILENO) != 1) {
-        throw Error(Errc::usage, "{} Nobody is here to ask", question)
+        throw Error(Errc::usage, "nobody is here to answer: {}", question)
             .set_hint("add --yes when that is what you want");
     }
     std::cerr << question << " [y/N] " << std::flush;

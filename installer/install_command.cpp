@@ -8,6 +8,8 @@
 #include "installer/preflight.hpp"
 #include "installer/session.hpp"
 
+#include <fmt/ranges.h>
+
 #include <iostream>
 
 namespace airlock::installer {
@@ -17,6 +19,7 @@ using base::ExitCode;
 
 // What an install reaches.
 struct Site {
+    manifests::Values values;
     manifests::Bundle bundle;
     RegistrySession registry;
     std::unique_ptr<KubeClient> cluster;
@@ -25,12 +28,14 @@ struct Site {
 };
 
 Site reach(const Arguments& arguments, const std::stop_token& stop) {
+    auto values = parse_values(arguments.values);
     auto bundle = open_bundle(arguments);
     RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
     registry.client().ping();
     auto cluster = connect(arguments, stop);
     base::log_info("cluster {}, registry {}", cluster->server_version(), registry.place().host);
-    return {.bundle = std::move(bundle),
+    return {.values = std::move(values),
+            .bundle = std::move(bundle),
             .registry = std::move(registry),
             .cluster = std::move(cluster)};
 }
@@ -48,7 +53,7 @@ Prepared prepare(const Arguments& arguments, Site& site, const std::stop_token& 
                         .prefix = place.prefix,
                         .plain_http = place.plain_http,
                         .components = arguments.components,
-                        .values = parse_values(arguments.values),
+                        .values = site.values,
                         .pull_credentials = site.registry.credentials()};
     auto plan = make_install_plan(*site.cluster, site.bundle, request);
     preflight(*site.cluster, site.registry.client(), plan);
@@ -65,8 +70,11 @@ base::Json to_json(const InstallSummary& summary) {
                         {"digest", tag.new_digest.text()},
                         {"before", tag.old_digest ? tag.old_digest->text() : std::string()}});
     }
+    auto changes = base::Json::array();
+    for (const auto& [object, fields] : summary.change)
+        changes.push_back({{"object", object}, {"fields", fields}});
     return {{"create", summary.create},
-            {"change", summary.change},
+            {"change", changes},
             {"tags", tags},
             {"blobs", summary.push.blobs.size()},
             {"bytes", summary.push.bytes}};
@@ -75,8 +83,8 @@ base::Json to_json(const InstallSummary& summary) {
 void print(const InstallSummary& summary) {
     for (const auto& name : summary.create)
         std::cout << "create " << name << "\n";
-    for (const auto& name : summary.change)
-        std::cout << "change " << name << "\n";
+    for (const auto& [object, fields] : summary.change)
+        std::cout << fmt::format("change {}: {}\n", object, fmt::join(fields, ", "));
     for (const auto& tag : summary.push.tags) {
         std::cout << fmt::format("tag    {}:{} {} -> {}\n", tag.repository, tag.tag,
                                  tag.old_digest ? tag.old_digest->short_hex() : "(absent)",

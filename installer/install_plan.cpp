@@ -215,10 +215,24 @@ std::vector<ObjectKey> InstallPlan::keys() const {
     return out;
 }
 
+std::vector<std::string> InstallPlan::component_names() const {
+    std::vector<std::string> out;
+    for (const auto& component : components)
+        out.push_back(component.name);
+    return out;
+}
+
 InstallPlan make_install_plan(KubeClient& client, const manifests::Bundle& bundle,
                               const PlanRequest& request) {
     const auto& spec = bundle.spec();
     const auto chosen = manifests::select_components(spec, request.components);
+    for (const auto& component : chosen) {
+        if (bundle.holds(component)) continue;
+        throw Error(Errc::usage, "the component {} is not in {}: it was built without",
+                    component.name, bundle.path().string())
+            .set_hint(fmt::format("build the bundle with --components {}, or leave it out here",
+                                  component.name));
+    }
     const auto values = manifests::merge_values(spec.values, request.values);
     const auto served = client.discovery().group_versions();
     InstallPlan plan;

@@ -49,6 +49,7 @@ struct InstallPlan {
     std::string fingerprint;  // of everything asked for: two equal ones ask for the same
 
     std::vector<ObjectKey> keys() const;
+    std::vector<std::string> component_names() const;
 };
 
 // Reads the cluster, changes nothing. Errc::usage for values and components that the bundle does

@@ -1,6 +1,8 @@
 #include "installer/install_summary.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace airlock::installer {
 namespace {
@@ -8,9 +10,10 @@ namespace {
 // What apply would change, the server's own bookkeeping aside.
 Json comparable(Json object) {
     object.erase("status");
-    auto& metadata = object["metadata"];
-    for (const auto* key : {"managedFields", "resourceVersion", "generation"}) {
-        if (metadata.is_object()) metadata.erase(key);
+    if (const auto metadata = object.find("metadata");
+        metadata != object.end() && metadata->is_object()) {
+        for (const auto* key : {"managedFields", "resourceVersion", "generation"})
+            metadata->erase(key);
     }
     return object;
 }
@@ -29,6 +32,20 @@ bool can_try(KubeClient& client, const ObjectKey& key) {
 
 }  // namespace
 
+std::vector<std::string> changed_fields(const Json& live, const Json& after) {
+    std::vector<std::string> out;
+    for (const auto& step : Json::diff(comparable(live), comparable(after))) {
+        auto path = step.at("path").get<std::string>().substr(1);
+        std::ranges::replace(path, '/', '.');
+        for (const auto& [escaped, plain] : {std::pair{"~1", "/"}, {"~0", "~"}}) {
+            for (auto at = path.find(escaped); at != std::string::npos; at = path.find(escaped, at))
+                path.replace(at++, 2, plain);
+        }
+        out.push_back(std::move(path));
+    }
+    return out;
+}
+
 InstallSummary summarize(KubeClient& client, images::RegistryClient& registry,
                          const manifests::Bundle& bundle, const InstallPlan& plan,
                          std::size_t concurrency, const std::stop_token& stop) {
@@ -44,8 +61,9 @@ InstallSummary summarize(KubeClient& client, images::RegistryClient& registry,
                 if (!can_try(client, object.key)) continue;
             }
             const auto after = client.apply(object.key, object.text, object.field_manager, true);
-            if (live && comparable(after) != comparable(*live))
-                out.change.push_back(object.key.text());
+            if (!live) continue;
+            if (auto fields = changed_fields(*live, after); !fields.empty())
+                out.change.push_back({.object = object.key.text(), .fields = std::move(fields)});
         }
     }
     return out;

@@ -58,6 +58,8 @@ void KickWatch::run(const std::stop_token& stop) {
             if (!version) {
                 version =
                     client_.for_each("v1", "Node", {}, {}, [&](const Json& node) { see(node); });
+                base::log_info("watching the nodes: {} without the webhook's values",
+                               stale_.size());
             }
             kick();
             const auto began = std::chrono::steady_clock::now();

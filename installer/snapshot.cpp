@@ -116,8 +116,10 @@ Generation take_snapshot(KubeClient& client, images::RegistryClient& registry,
                    .registry = request.registry,
                    .prefix = request.prefix,
                    .plain_http = request.plain_http,
-                   .components = request.components,
-                   .issuer = std::string(manifests::to_string(plan.issuer)),
+                   .components = plan.component_names(),
+                   .issuer = bundle.spec().certificate
+                                 ? std::string(manifests::to_string(plan.issuer))
+                                 : std::string(),
                    .fingerprint = plan.fingerprint,
                    .time = now_text(),
                    .state_annotation = bundle.spec().nodes.state_annotation,

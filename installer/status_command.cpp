@@ -8,6 +8,8 @@
 #include "installer/readiness.hpp"
 #include "installer/session.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iostream>
 #include <set>
@@ -26,9 +28,11 @@ Json to_json(const Generation& generation) {
 }
 
 std::string to_text(const Generation& generation) {
-    return fmt::format("{}  {}  {} {}  registry {}{}{}  certificate {}\n", generation.number,
-                       generation.time, generation.bundle, generation.version, generation.registry,
-                       generation.prefix.empty() ? "" : "/", generation.prefix, generation.issuer);
+    return fmt::format("{}  {}  {} {}  [{}]  registry {}{}{}{}{}\n", generation.number,
+                       generation.time, generation.bundle, generation.version,
+                       fmt::join(generation.components, ", "), generation.registry,
+                       generation.prefix.empty() ? "" : "/", generation.prefix,
+                       generation.issuer.empty() ? "" : "  certificate ", generation.issuer);
 }
 
 struct Unwell {

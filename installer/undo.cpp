@@ -1,6 +1,7 @@
 #include "installer/undo.hpp"
 
 #include "base/log.hpp"
+#include "base/progress.hpp"
 #include "base/retry.hpp"
 #include "installer/generation_store.hpp"
 #include "installer/nodes.hpp"
@@ -264,6 +265,10 @@ class Undo {
     }
 
     void wait_until_gone() {
+        if (!gone_.empty()) {
+            base::log_info("waiting until {} that were deleted are gone",
+                           base::counted(gone_.size(), "object"));
+        }
         const auto deadline = std::chrono::steady_clock::now() + kGoneTimeout;
         for (;;) {
             // One of another uid is not the one that was deleted: a controller made it again.

@@ -44,6 +44,7 @@ bundles_and_bad_input() {
   maybe "a registry with an unknown certificate: nothing changes" unknown_certificate_changes_nothing
   maybe "an API server that is down: nothing changes" dead_api_server_changes_nothing
   maybe "no permission in the cluster: nothing changes" no_permission_changes_nothing
+  maybe "a value that the webhook refuses: its own words, and rolled back" bad_value_is_named
 }
 
 main_job() {

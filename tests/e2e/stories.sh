@@ -144,6 +144,14 @@ dead_api_server_changes_nothing() {
   expect_same "$site/before" "an API server that is down changed something"
 }
 
+# The cause is in the log of the pods that are new, not in an event.
+bad_value_is_named() {
+  expect_exit 4 install_bundle "$site/one.tar" --components "$components" --set CPU_RATIO=banana --timeout 20
+  expect_output 'log of .*banana'
+  expect_output 'not ready after 20 s'
+  expect_same "$site/before" "not as before"
+}
+
 no_permission_changes_nothing() {
   "$cluster/cluster.sh" user "$site/cluster" nobody
   KUBECONFIG=$site/cluster/nobody.kubeconfig expect_exit 1 install_bundle "$site/one.tar" --components "$components"

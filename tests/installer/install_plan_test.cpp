@@ -5,6 +5,7 @@
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
 #include "bundler/output_file.hpp"
+#include "manifests/bundle_report.hpp"
 #include "tests/installer/fake_api_server.hpp"
 #include "tests/support/expect_error.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -181,6 +182,25 @@ TEST_F(InstallPlanTest, TakesTheComponentsThatAreAskedFor) {
     EXPECT_THAT(names(made), testing::Contains("Job default/extra"));
     both.components = {"absent"};
     expect_error([&] { plan(both); }, Errc::usage, "absent");
+}
+
+TEST_F(InstallPlanTest, AComponentThatWasNotPackedIsSaidToBeNone) {
+    bundler::BuildOptions without;
+    without.description = folder_ / "bundle.yaml";
+    without.installer = folder_ / "app";
+    bundler::Sources sources({}, {});
+    bundler::write_bundle(bundler::make_build_plan(without, sources, {}),
+                          bundler::OutputFile(folder_ / "small.tar"), {}, {});
+    const auto small = manifests::Bundle::open(folder_ / "small.tar", std::nullopt);
+    auto both = request();
+    both.components = {"extra"};
+    auto client = server_.client();
+    expect_error([&] { make_install_plan(client, small, both); }, Errc::usage,
+                 "the component extra is not in", "--components extra");
+    EXPECT_TRUE(small.holds(small.spec().components.at(0)));
+    EXPECT_FALSE(small.holds(small.spec().components.at(1)));
+    EXPECT_THAT(manifests::describe_bundle_text(small),
+                HasSubstr("extra  (optional)  (not in this bundle)"));
 }
 
 TEST_F(InstallPlanTest, AnImageOfAComponentThatIsLeftOutIsAnError) {

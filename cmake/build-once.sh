@@ -139,6 +139,14 @@ debian_source() {
 # go_minor GO: 19 for Go 1.19; 0 when it is none.
 go_minor() { "$1" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p' | grep . || echo 0; }
 
+# require_go MINOR: gives $go, one that is new enough; Debian 12's is 1.19.
+require_go() {
+  for go in "$(command -v go || true)" /usr/local/go/bin/go; do
+    if [[ -x $go ]] && (($(go_minor "$go") >= $1)); then return; fi
+  done
+  cannot_build_here "it needs Go 1.$1 or newer on PATH"
+}
+
 # Asks for one small file, so that a machine without a module proxy finds out in seconds.
 require_go_module() { # go module@version
   local answer

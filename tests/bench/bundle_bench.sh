@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Building, verifying, inspecting and pushing a bundle of 10 images and 700 MB, beside what a user would take instead:
-# skopeo and tar, openssl. Each one's turn comes ROUNDS times, one after the other, so that all see the same neighbours;
+# crane or skopeo and tar, openssl. Each one's turn comes ROUNDS times, one after the other, so that all see the same neighbours;
 # the median counts. What a machine gives in absolute terms means little: the ratios are the result.
 #   bundle_bench.sh BIN    BIN holds airlock-bundler and airlock-installer
 #   ROUNDS (3), CONCURRENCY (the program's own) by environment; the registry's data is cached in AIRLOCK_CACHE
@@ -13,6 +13,10 @@ rounds=${ROUNDS:-3}
 concurrency=(${CONCURRENCY:+--concurrency "$CONCURRENCY"})
 corpus=$("$here/bundle_corpus.sh")
 mapfile -t names < "$corpus/names"
+
+# Without it its row is left out.
+crane=$(airlock_cache)/crane-0.20.2/crane
+"$here/build-crane.sh" "$(dirname "$crane")" || [[ $? == 77 ]]
 
 work=$(mktemp -d)
 end() {
@@ -85,13 +89,13 @@ skopeo_build() {
 }
 crane_build() {
   rm -rf crane-layout crane.tar
-  measure crane-build bash -c "crane pull --insecure --format oci $(printf "$source_address/%s " "${names[@]}") crane-layout &&
+  measure crane-build bash -c "$crane pull --insecure --format oci $(printf "$source_address/%s " "${names[@]}") crane-layout &&
     tar -cf crane.tar -C crane-layout ."
 }
 for ((i = 0; i < rounds; i++)); do
   build
   skopeo_build
-  if command -v crane > /dev/null; then crane_build; fi
+  if [[ -x $crane ]]; then crane_build; fi
 done
 size=$(stat -c %s kit.tar)
 left=$(find . -name 'kit.tar*' -printf '%s\n' | awk '{sum += $1} END {print sum}')

@@ -135,6 +135,20 @@ TEST_F(InteropTest, OpensslVerifiesTheSignatureOfTheIndex) {
               3);
 }
 
+TEST_F(InteropTest, CosignVerifiesTheSignatureOfTheIndex) {
+    if (!installed("cosign")) GTEST_SKIP() << "cosign is not installed";
+    ASSERT_EQ(test::run_program({"keygen", "mine"}, kit_.path("")).code, 0);
+    build({"--key", "mine.key"});
+    run({"tar", "-C", path(""), "-xf", path("kit.tar"), "index.json", "index.json.sig"});
+    const auto verify = [&] {
+        run({"cosign", "verify-blob", "--key", path("mine.pub"), "--signature",
+             path("index.json.sig"), "--insecure-ignore-tlog", path("index.json")});
+    };
+    EXPECT_NO_THROW(verify());
+    kit_.write("index.json", kit_.read("index.json") + " ");
+    EXPECT_ANY_THROW(verify());
+}
+
 TEST_F(InteropTest, TarAloneGivesTheInstaller) {
     build();
     run({"tar", "-C", path("layout"), "-xf", path("kit.tar"), "airlock-installer"});

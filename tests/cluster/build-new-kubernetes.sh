@@ -10,14 +10,7 @@ names=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy 
 programs=("${names[@]/#/k8s.io/kubernetes/cmd/}")
 begin_build "${1:?usage: build-new-kubernetes.sh OUT [VERSION]}" "Kubernetes $version" "${names[@]}"
 
-find_go() {
-  local candidate
-  for candidate in "$(command -v go || true)" /usr/local/go/bin/go; do
-    [[ -x $candidate ]] && (($(go_minor "$candidate") >= 24)) && { echo "$candidate"; return; }
-  done
-}
-go=$(find_go)
-[[ -n $go ]] || cannot_build_here "it needs Go 1.24 or newer on PATH; Debian 12's is 1.19"
+require_go 24
 export CGO_ENABLED=0 GO111MODULE=on GOFLAGS=-mod=mod GOTOOLCHAIN=local
 export GOCACHE=$work/cache GOMODCACHE=$work/modules
 require_go_module "$go" "k8s.io/kubernetes@v$version"

@@ -15,7 +15,7 @@ using base::Error;
 using base::text_at;
 
 constexpr std::size_t kMaxReasons = 20;
-constexpr int kLogLines = 3;
+constexpr int kLogLines = 8;
 constexpr std::string_view kRevision = "deployment.kubernetes.io/revision";
 constexpr std::string_view kTemplateHash = "pod-template-hash";
 
@@ -78,14 +78,14 @@ void add_container(const Json& status, const std::string& pod, std::vector<std::
     }
 }
 
-// The container's last words, when it has run and is not ready.
-void add_log(KubeClient& client, const Json& status, const std::string& name_space,
+// The container's last words, when it has run and is not ready. False when it has none.
+bool add_log(KubeClient& client, const Json& status, const std::string& name_space,
              const std::string& pod, std::vector<std::string>& out) {
     const auto* ready = base::find(status, "ready");
-    if (ready != nullptr && *ready == true) return;
+    if (ready != nullptr && *ready == true) return false;
     const bool runs = base::find_path(status, {"state", "running"}) != nullptr;
     const bool ran = base::find_path(status, {"lastState", "terminated"}) != nullptr;
-    if (!runs && !ran) return;
+    if (!runs && !ran) return false;
     const auto container = base::get_string(status, "name", pod);
     try {
         for (const auto& line :
@@ -94,15 +94,17 @@ void add_log(KubeClient& client, const Json& status, const std::string& name_spa
     } catch (const Error& error) {
         out.push_back(fmt::format("(its log could not be read: {})", error.what()));
     }
+    return true;
 }
 
-void add_pod(KubeClient& client, const Json& pod, const std::string& name_space,
+// `log_wanted`: until one container's log is quoted; the other replicas say the same.
+void add_pod(KubeClient& client, const Json& pod, const std::string& name_space, bool& log_wanted,
              std::vector<std::string>& out) {
     const auto name = text_at(pod, {"metadata", "name"});
     for (const auto* list : {"initContainerStatuses", "containerStatuses"}) {
         for (const auto& status : items_at(pod, {"status", list})) {
             add_container(status, name, out);
-            add_log(client, status, name_space, name, out);
+            if (log_wanted) log_wanted = !add_log(client, status, name_space, name, out);
         }
     }
     for (const auto& condition : items_at(pod, {"status", "conditions"})) {
@@ -132,10 +134,11 @@ void ask(KubeClient& client, const Json& live, std::vector<std::string>& out) {
         const auto hash =
             newest ? text_at(*newest, {"metadata", "labels", kTemplateHash}) : std::string();
         if (newest) uids.insert(uid_of(*newest));
+        bool log_wanted = true;
         for (const auto& pod : client.list("v1", "Pod", name_space, query)) {
             if (newest && text_at(pod, {"metadata", "labels", kTemplateHash}) != hash) continue;
             uids.insert(uid_of(pod));
-            add_pod(client, pod, name_space, out);
+            add_pod(client, pod, name_space, log_wanted, out);
         }
     }
     uids.erase("");

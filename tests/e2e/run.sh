@@ -29,7 +29,8 @@ set_up() { # kubernetes' folder, cert-manager's folder or nothing
   start_private_registry
   set_registry_options "$registry/airlock"
   node=$(first_node) raw_cpu=$(allocatable "$node" cpu)
-  take_dump "$site/before"
+  # A cluster that has just come up may still refuse a list.
+  wait_until 30 take_dump "$site/before" || fail "what is there cannot be listed"
 }
 
 bundles_and_bad_input() {
@@ -81,6 +82,7 @@ faults() {
 
 webhook_over_time() {
   maybe "the webhook is installed" webhook_is_installed
+  maybe "the webhook has every series that the installed dashboard and rules ask for" dashboard_asks_for_what_there_is
   maybe "malformed annotations do not stop a node's heartbeats" malformed_annotations_do_not_stop_heartbeats
   maybe "another client patches conditions for a minute: allocatable never leaves its value" other_writers_do_not_compound
   maybe "two minutes of heartbeats: at least 9 of 10 are not written" heartbeats_are_not_written
@@ -103,7 +105,7 @@ run_suite() {
   trap at_end_of_suite EXIT
   trap "exit 143" TERM
   components=${cert_manager:+cert-manager,}node-oversell
-  [[ $suite != *-webhook ]] || components+=,reconciler
+  [[ $suite != *-webhook ]] || components+=,reconciler,monitoring
   claim_site "$cache/e2e/$suite"
   rm -rf "$site/log"
   mkdir -p "$site/log"

@@ -7,6 +7,19 @@ webhook_is_installed() {
   expect_soon 30 "cpu is not raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
 }
 
+dashboard_asks_for_what_there_is() {
+  local pod series
+  pod=$(kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$namespace" -o 'jsonpath={.items[0].metadata.name}')
+  kubectl get --raw "/api/v1/namespaces/$namespace/pods/$pod:8080/proxy/metrics" > "$site/metrics"
+  expect "the node's raw values are not told" grep -q "^node_oversell_raw{node=\"$node\"" "$site/metrics"
+  kubectl -n "$namespace" get configmaps -o json | jq -r '.items[].data[]?' > "$site/monitoring"
+  grep -oE 'node_oversell_[a-z_]+[a-z]' "$site/monitoring" | sed 's/_bucket$//' | sort -u > "$site/series"
+  expect "neither dashboard nor rules were installed" test "$(wc -l < "$site/series")" -gt 8
+  while read -r series; do
+    expect "no series $series" grep -q "^# TYPE $series " "$site/metrics"
+  done < "$site/series"
+}
+
 webhook_is_taken_out() {
   # What the stories wrote themselves.
   # shellcheck disable=SC2016 # $patch is a word of the API's

@@ -57,8 +57,12 @@ TEST_F(Diagnosis, SaysWhatContainersAndTheSchedulerSay) {
 }
 
 TEST_F(Diagnosis, QuotesTheLogOfAContainerThatRunsAndIsNotReady) {
-    server_.put(kPods, R"({"items": [{"metadata": {"name": "hook-1"}, "status": {
-        "containerStatuses": [{"name": "main", "ready": false, "state": {"running": {}}}]}}]})");
+    const auto pod = [](const std::string& name) {
+        return R"({"metadata": {"name": ")" + name + R"("}, "status": {"containerStatuses": [
+                   {"name": "main", "ready": false, "state": {"running": {}}}]}})";
+    };
+    // The other replica's says the same.
+    server_.put(kPods, R"({"items": [)" + pod("hook-1") + "," + pod("hook-2") + "]}");
     server_.put(kPods + "/hook-1/log", "policy: cpu: \"banana\" is no ratio\nwaiting\n");
     EXPECT_THAT(reasons(), ElementsAre("log of hook-1/main: policy: cpu: \"banana\" is no ratio",
                                        "log of hook-1/main: waiting"));

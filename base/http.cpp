@@ -64,6 +64,18 @@ struct Transfer {
     std::exception_ptr failure{};
     bool unwanted = false;  // the body is not the one that the sink waits for
 
+    // The last line of a name counts, but for the one that registries do send several of: those are
+    // a list (RFC 9110, 5.3).
+    void take_header(const std::string& name, std::string_view value) {
+        const auto [at, is_new] = response.headers.try_emplace(name, value);
+        if (is_new) return;
+        if (name == "www-authenticate") {
+            at->second.append(", ").append(value);
+        } else {
+            at->second = value;
+        }
+    }
+
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
         auto& transfer = *static_cast<Transfer*>(self);
         try {
@@ -74,8 +86,8 @@ struct Transfer {
             } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
                 if (transfer.response.headers.size() >= kMaxHeaders)
                     throw Error(Errc::invalid, "too many headers");
-                transfer.response.headers.insert_or_assign(
-                    lower(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1))));
+                transfer.take_header(lower(trim(line.substr(0, colon))),
+                                     trim(line.substr(colon + 1)));
             }
             return size;
         } catch (...) {

@@ -50,8 +50,9 @@ struct HttpRequest {
 
 struct HttpResponse {
     long status = 0;
-    std::map<std::string, std::string>
-        headers;  // names in lower case; the last answer's, after redirects
+    // Names in lower case; the last answer's, after redirects. Of several of a name the last, of
+    // WWW-Authenticate all, as a list.
+    std::map<std::string, std::string> headers;
     std::string body;
     std::string url;  // where the answer came from
 

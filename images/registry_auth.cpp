@@ -6,6 +6,7 @@
 #include "base/url.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace airlock::images {
 namespace {
@@ -52,19 +53,24 @@ std::string take_value(std::string_view& text) {
 }  // namespace
 
 std::optional<Challenge> Challenge::parse(std::string_view header) {
-    skip_spaces(header);
-    const auto space = header.find(' ');
-    Challenge out{.scheme = lower(header.substr(0, space)), .parameters = {}};
-    if (out.scheme != "bearer" && out.scheme != "basic") return std::nullopt;
-    header.remove_prefix(space == std::string_view::npos ? header.size() : space);
+    std::vector<Challenge> all;
     for (skip_spaces(header); !header.empty(); skip_spaces(header)) {
-        const auto equals = header.find('=');
-        if (equals == std::string_view::npos) break;
-        const auto name = lower(header.substr(0, equals));
-        header.remove_prefix(equals + 1);
-        out.parameters.insert_or_assign(name, take_value(header));
+        const auto end = std::min(header.find_first_of(" ,="), header.size());
+        auto word = lower(header.substr(0, end));
+        header.remove_prefix(end);
+        if (header.empty() || header.front() != '=') {
+            all.push_back({.scheme = std::move(word), .parameters = {}});
+            continue;
+        }
+        header.remove_prefix(1);
+        auto value = take_value(header);
+        if (!all.empty()) all.back().parameters.insert_or_assign(std::move(word), std::move(value));
     }
-    return out;
+    for (const auto* scheme : {"bearer", "basic"}) {
+        const auto at = std::ranges::find(all, scheme, &Challenge::scheme);
+        if (at != all.end()) return std::move(*at);
+    }
+    return std::nullopt;
 }
 
 RegistryAuth::RegistryAuth(std::string host, CredentialStore credentials, bool plain_http)

@@ -14,7 +14,8 @@
 
 namespace airlock::images {
 
-// One WWW-Authenticate header: Bearer realm="…",service="…",scope="…".
+// What a WWW-Authenticate header asks for: Bearer realm="…",service="…",scope="…". Of several
+// challenges (RFC 9110, 11.6.1) the one for a token, else the one for a password.
 struct Challenge {
     std::string scheme;  // lower case
     std::map<std::string, std::string> parameters;

@@ -141,6 +141,19 @@ TEST_F(HttpTest, TooManyHeadersAreRefused) {
                  "too many headers");
 }
 
+TEST_F(HttpTest, OfSeveralHeadersOfANameTheLastCountsAndChallengesAreAList) {
+    HttpServer server([](const ServerRequest&) {
+        return ServerReply{.status = 401,
+                           .headers = {{"WWW-Authenticate", "Basic realm=\"a\""},
+                                       {"X-Other", "first"},
+                                       {"WWW-Authenticate", "Bearer realm=\"b\""},
+                                       {"X-Other", "last"}}};
+    });
+    const auto response = client_.send({.url = server.url() + "/"});
+    EXPECT_EQ(*response.header("www-authenticate"), "Basic realm=\"a\", Bearer realm=\"b\"");
+    EXPECT_EQ(*response.header("x-other"), "last");
+}
+
 TEST_F(HttpTest, FollowsARedirectAndKeepsOnlyTheLastAnswer) {
     HttpServer server([](const ServerRequest& request) {
         if (request.target == "/b") return ServerReply{.body = "arrived"};

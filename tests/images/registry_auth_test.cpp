@@ -44,6 +44,13 @@ TEST(Challenge, IsReadAsRegistriesWriteIt) {
         {"Bearer realm=", "bearer", {{"realm", ""}}},
         {"Bearer no value", "bearer", {}},
         {"  Bearer realm=x", "bearer", {{"realm", "x"}}},
+        {R"(Basic realm="Nexus, the second", Bearer realm="https://x/",service="y")",
+         "bearer",
+         {{"realm", "https://x/"}, {"service", "y"}}},
+        {R"(Bearer realm="https://x/", Basic realm="y")", "bearer", {{"realm", "https://x/"}}},
+        {R"(Negotiate YWJj==, Basic realm="x")", "basic", {{"realm", "x"}}},
+        {"Negotiate, Basic", "basic", {}},
+        {"realm=x, Basic", "basic", {}},
     };
     for (const auto& row : rows) {
         const auto challenge = Challenge::parse(row.header);

@@ -129,6 +129,8 @@ start_site() {
     begin "your cluster"
     export KUBECONFIG=$own_kubeconfig
     kubectl get nodes > /dev/null || fail "your cluster does not answer ($own_kubeconfig)"
+    ! kubectl get mutatingwebhookconfiguration "$namespace" > /dev/null 2>&1 ||
+      fail "your cluster has node-oversell already: roll it back first, the demo shows it from the beginning"
     if kubectl get crd certificates.cert-manager.io > /dev/null 2>&1; then
       components="node-oversell"
       say "  it has a cert-manager, which is left as it is: the bundle brings none"

@@ -16,6 +16,7 @@ namespace {
 using base::Error;
 
 constexpr std::chrono::seconds kGoneTimeout{240};
+constexpr std::chrono::seconds kPodsTimeout{60};
 constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr int kReplaceTries = 5;
 
@@ -202,11 +203,27 @@ class Undo {
             if (!strangers.empty())
                 return leave(object.key, fmt::format("it holds what this did not make, as {}",
                                                      strangers.front()));
+            wait_for_pods_of(object.key.name);
         }
         announce({{"act", "delete"}, {"object", object.key.text()}});
         auto uid = base::text_at(*live, {"metadata", "uid"});
         client_.remove(object.key, uid);
         gone_.push_back({.key = object.key, .uid = std::move(uid)});
+    }
+
+    // The server's namespace controller looks again later and later while pods are ending, for two
+    // minutes at worst; a namespace without pods goes in seconds.
+    void wait_for_pods_of(const std::string& name_space) {
+        const auto deadline = std::chrono::steady_clock::now() + kPodsTimeout;
+        bool told = false;
+        for (;;) {
+            const auto pods = client_.list("v1", "Pod", name_space).size();
+            if (pods == 0 || std::chrono::steady_clock::now() > deadline) return;
+            if (!std::exchange(told, true))
+                base::log_info("Namespace {}: waiting for its {} to end", name_space,
+                               base::counted(pods, "pod"));
+            if (!base::sleep_for(kLookEvery, stop_)) return;
+        }
     }
 
     // Controllers write into the objects that are put back: a conflict only means to look again.
@@ -266,8 +283,7 @@ class Undo {
 
     void wait_until_gone() {
         if (!gone_.empty()) {
-            base::log_info("waiting until {} that were deleted are gone",
-                           base::counted(gone_.size(), "object"));
+            base::log_info("waiting for {} to be gone", base::counted(gone_.size(), "object"));
         }
         const auto deadline = std::chrono::steady_clock::now() + kGoneTimeout;
         for (;;) {

@@ -54,108 +54,131 @@ long revision_of(const Json& replica_set) {
     return out;
 }
 
-// A Deployment's newest; nothing for other kinds, whose pods are all looked at.
-std::optional<Json> newest_replica_set(KubeClient& client, const Json& live,
-                                       const std::string& name_space, const std::string& query) {
-    if (base::get_string(live, "kind", "an object") != "Deployment") return std::nullopt;
-    std::optional<Json> newest;
-    for (auto& each : client.list("apps/v1", "ReplicaSet", name_space, query)) {
-        if (!is_owned_by(each, uid_of(live))) continue;
-        if (!newest || revision_of(each) > revision_of(*newest)) newest = std::move(each);
-    }
-    return newest;
-}
+class Diagnosis {
+  public:
+    Diagnosis(KubeClient& client, const Json& live)
+        : client_(client), live_(live), name_space_(text_at(live, {"metadata", "namespace"})) {}
 
-void add_container(const Json& status, const std::string& pod, std::vector<std::string>& out) {
-    for (const auto& [where, state] :
-         {std::pair{"state", "waiting"}, {"state", "terminated"}, {"lastState", "terminated"}}) {
-        const auto* said = base::find_path(status, {where, state});
-        if (said == nullptr) continue;
-        out.push_back(fmt::format(
-            "pod {}: container {} is {}: {} {}", pod, base::get_string(status, "name", pod), state,
-            base::get_string(*said, "reason", pod), base::get_string(*said, "message", pod)));
-        return;
+    std::vector<std::string> run() {
+        uids_.insert(uid_of(live_));
+        attempt("pods", [&] { pods(); });
+        uids_.erase("");
+        if (!uids_.empty()) attempt("events", [&] { events(); });
+        if (out_.size() > kMaxReasons) out_.resize(kMaxReasons);
+        return std::move(out_);
     }
-}
 
-// The container's last words, when it has run and is not ready. False when it has none.
-bool add_log(KubeClient& client, const Json& status, const std::string& name_space,
-             const std::string& pod, std::vector<std::string>& out) {
-    const auto* ready = base::find(status, "ready");
-    if (ready != nullptr && *ready == true) return false;
-    const bool runs = base::find_path(status, {"state", "running"}) != nullptr;
-    const bool ran = base::find_path(status, {"lastState", "terminated"}) != nullptr;
-    if (!runs && !ran) return false;
-    const auto container = base::get_string(status, "name", pod);
-    try {
-        for (const auto& line :
-             client.pod_log(name_space, pod, container, {.lines = kLogLines, .previous = !runs}))
-            out.push_back(fmt::format("log of {}/{}: {}", pod, container, line));
-    } catch (const Error& error) {
-        out.push_back(fmt::format("(its log could not be read: {})", error.what()));
-    }
-    return true;
-}
-
-// `log_wanted`: until one container's log is quoted; the other replicas say the same.
-void add_pod(KubeClient& client, const Json& pod, const std::string& name_space, bool& log_wanted,
-             std::vector<std::string>& out) {
-    const auto name = text_at(pod, {"metadata", "name"});
-    for (const auto* list : {"initContainerStatuses", "containerStatuses"}) {
-        for (const auto& status : items_at(pod, {"status", list})) {
-            add_container(status, name, out);
-            if (log_wanted) log_wanted = !add_log(client, status, name_space, name, out);
+  private:
+    // What may not be read, or is of another form, hides nothing of the rest.
+    template <typename Task>
+    void attempt(std::string_view what, Task&& task) {
+        try {
+            task();
+        } catch (const Error& error) {
+            out_.push_back(fmt::format("(the {} could not be asked: {})", what, error.what()));
         }
     }
-    for (const auto& condition : items_at(pod, {"status", "conditions"})) {
-        if (base::get_string(condition, "type", name) == "PodScheduled" &&
-            base::get_string(condition, "status", name) == "False") {
-            out.push_back(fmt::format("pod {} is not scheduled: {}", name,
-                                      base::get_string(condition, "message", name)));
+
+    // A Deployment's newest; nothing for other kinds, whose pods are all looked at.
+    std::optional<Json> newest_replica_set(const std::string& query) {
+        if (base::get_string(live_, "kind", "an object") != "Deployment") return std::nullopt;
+        std::optional<Json> newest;
+        for (auto& each : client_.list("apps/v1", "ReplicaSet", name_space_, query)) {
+            if (!is_owned_by(each, uid_of(live_))) continue;
+            if (!newest || revision_of(each) > revision_of(*newest)) newest = std::move(each);
+        }
+        return newest;
+    }
+
+    void pods() {
+        const auto query = label_query(live_);
+        if (query.empty()) return;
+        std::optional<Json> newest;
+        attempt("replica sets", [&] { newest = newest_replica_set(query); });
+        if (newest) uids_.insert(uid_of(*newest));
+        for (const auto& pod : client_.list("v1", "Pod", name_space_, query)) {
+            const auto hash = [](const Json& object) {
+                return text_at(object, {"metadata", "labels", kTemplateHash});
+            };
+            if (newest && hash(pod) != hash(*newest)) continue;
+            uids_.insert(uid_of(pod));
+            add_pod(pod);
         }
     }
-}
 
-void add_events(KubeClient& client, const std::string& name_space,
-                const std::set<std::string>& uids, std::vector<std::string>& out) {
-    for (const auto& event :
-         client.list("v1", "Event", name_space, "fieldSelector=type%3DWarning")) {
-        if (!uids.contains(text_at(event, {"involvedObject", "uid"}))) continue;
-        out.push_back(fmt::format("event on {}: {}", text_at(event, {"involvedObject", "name"}),
-                                  base::get_string(event, "message", "an event")));
-    }
-}
-
-void ask(KubeClient& client, const Json& live, std::vector<std::string>& out) {
-    const auto name_space = text_at(live, {"metadata", "namespace"});
-    std::set<std::string> uids{uid_of(live)};
-    if (const auto query = label_query(live); !query.empty()) {
-        const auto newest = newest_replica_set(client, live, name_space, query);
-        const auto hash =
-            newest ? text_at(*newest, {"metadata", "labels", kTemplateHash}) : std::string();
-        if (newest) uids.insert(uid_of(*newest));
-        bool log_wanted = true;
-        for (const auto& pod : client.list("v1", "Pod", name_space, query)) {
-            if (newest && text_at(pod, {"metadata", "labels", kTemplateHash}) != hash) continue;
-            uids.insert(uid_of(pod));
-            add_pod(client, pod, name_space, log_wanted, out);
+    void add_pod(const Json& pod) {
+        const auto name = text_at(pod, {"metadata", "name"});
+        for (const auto* list : {"initContainerStatuses", "containerStatuses"}) {
+            for (const auto& status : items_at(pod, {"status", list})) {
+                add_state(status, name);
+                add_log(status, name);
+            }
+        }
+        for (const auto& condition : items_at(pod, {"status", "conditions"})) {
+            if (base::get_string(condition, "type", name) == "PodScheduled" &&
+                base::get_string(condition, "status", name) == "False") {
+                out_.push_back(fmt::format("pod {} is not scheduled: {}", name,
+                                           base::get_string(condition, "message", name)));
+            }
         }
     }
-    uids.erase("");
-    if (!uids.empty()) add_events(client, name_space, uids, out);
-}
+
+    void add_state(const Json& status, const std::string& pod) {
+        for (const auto& [where, state] : {std::pair{"state", "waiting"},
+                                           {"state", "terminated"},
+                                           {"lastState", "terminated"}}) {
+            const auto* said = base::find_path(status, {where, state});
+            if (said == nullptr) continue;
+            out_.push_back(fmt::format("pod {}: container {} is {}: {} {}", pod,
+                                       base::get_string(status, "name", pod), state,
+                                       base::get_string(*said, "reason", pod),
+                                       base::get_string(*said, "message", pod)));
+            return;
+        }
+    }
+
+    // The container's last words, when it has run and is not ready; of one replica: the others say
+    // the same.
+    void add_log(const Json& status, const std::string& pod) {
+        const auto container = base::get_string(status, "name", pod);
+        const auto* ready = base::find(status, "ready");
+        if ((ready != nullptr && *ready == true) || quoted_.contains(container)) return;
+        const auto was = [&](std::string_view where, std::string_view state) {
+            return base::find_path(status, {where, state}) != nullptr;
+        };
+        const bool has_run = was("state", "running") || was("state", "terminated");
+        if (!has_run && !was("lastState", "terminated")) return;
+        attempt(fmt::format("log of {}/{}", pod, container), [&] {
+            for (const auto& line : client_.pod_log(name_space_, pod, container,
+                                                    {.lines = kLogLines, .previous = !has_run})) {
+                out_.push_back(fmt::format("log of {}/{}: {}", pod, container, line));
+                quoted_.insert(container);
+            }
+        });
+    }
+
+    void events() {
+        for (const auto& event :
+             client_.list("v1", "Event", name_space_, "fieldSelector=type%3DWarning")) {
+            if (!uids_.contains(text_at(event, {"involvedObject", "uid"}))) continue;
+            out_.push_back(fmt::format("event on {}: {}",
+                                       text_at(event, {"involvedObject", "name"}),
+                                       base::get_string(event, "message", "an event")));
+        }
+    }
+
+    KubeClient& client_;
+    const Json& live_;
+    std::string name_space_;
+    std::set<std::string> uids_;    // of whom events are told
+    std::set<std::string> quoted_;  // containers
+    std::vector<std::string> out_;
+};
 
 }  // namespace
 
 std::vector<std::string> diagnose(KubeClient& client, const Json& live) {
-    std::vector<std::string> out;
-    try {
-        ask(client, live, out);
-    } catch (const Error& error) {
-        out.push_back(fmt::format("(the pods could not be asked: {})", error.what()));
-    }
-    if (out.size() > kMaxReasons) out.resize(kMaxReasons);
-    return out;
+    return Diagnosis(client, live).run();
 }
 
 }  // namespace airlock::installer

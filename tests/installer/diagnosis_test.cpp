@@ -115,18 +115,45 @@ TEST_F(Diagnosis, LooksAtTheNewestRevisionAlone) {
                             "event on d: said", "event on r10: said", "event on p-new: said"));
 }
 
-TEST_F(Diagnosis, StandsWhenThePodsMayNotBeRead) {
-    server_.put(kPods, R"({"message": "pods is forbidden"})", 403);
-    EXPECT_THAT(reasons(), ElementsAre(testing::AllOf(HasSubstr("the pods could not be asked"),
-                                                      HasSubstr("pods is forbidden"))));
+TEST_F(Diagnosis, QuotesTheLogOfAJobsPodThatEnded) {
+    server_.put(kPods, R"({"items": [{"metadata": {"name": "once-1"}, "status": {
+        "containerStatuses": [{"name": "main", "ready": false,
+          "state": {"terminated": {"reason": "Error"}}}]}}]})");
+    server_.put(kPods + "/once-1/log", "no such table");
+    EXPECT_THAT(reasons(), Contains("log of once-1/main: no such table"));
+    EXPECT_EQ(server_.count("GET", "previous=false"), 1U);
 }
 
-TEST_F(Diagnosis, StandsWhenALogMayNotBeRead) {
-    server_.put(kPods, R"({"items": [{"metadata": {"name": "hook-1"}, "status": {
-        "containerStatuses": [{"name": "main", "ready": false, "state": {"running": {}}}]}}]})");
+TEST_F(Diagnosis, AsksTheNextReplicaWhenALogMayNotBeReadAndEveryContainer) {
+    const auto pod = [](const std::string& name) {
+        return R"({"metadata": {"name": ")" + name + R"("}, "status": {"containerStatuses": [
+                   {"name": "side", "ready": false, "state": {"running": {}}},
+                   {"name": "main", "ready": false, "state": {"running": {}}}]}})";
+    };
+    server_.put(kPods, R"({"items": [)" + pod("hook-1") + "," + pod("hook-2") + "]}");
     server_.put(kPods + "/hook-1/log", R"({"message": "no rights"})", 403);
-    EXPECT_THAT(reasons(), ElementsAre(testing::AllOf(HasSubstr("its log could not be read"),
-                                                      HasSubstr("no rights"))));
+    server_.put(kPods + "/hook-2/log", "said");
+    const auto said = reasons();
+    EXPECT_THAT(said, Contains("log of hook-2/side: said"));
+    EXPECT_THAT(said, Contains("log of hook-2/main: said"));
+    EXPECT_THAT(said,
+                Contains(testing::AllOf(HasSubstr("the log of hook-1/main could not be asked"),
+                                        HasSubstr("no rights"))));
+}
+
+TEST_F(Diagnosis, SaysTheRestWhenSomethingMayNotBeRead) {
+    const std::string refused = R"({"message": "is forbidden"})";
+    server_.put("/apis/apps/v1/namespaces/ns/replicasets", refused, 403);
+    server_.put(kPods,
+                R"({"items": [{"metadata": {"name": "hook-1"}, "status": {"containerStatuses": [
+        {"name": "main", "state": {"waiting": {"reason": "Pulling"}}}]}}]})");
+    server_.put(kEvents, refused, 403);
+    EXPECT_THAT(reasons(), ElementsAre(HasSubstr("the replica sets could not be asked"),
+                                       "pod hook-1: container main is waiting: Pulling ",
+                                       testing::AllOf(HasSubstr("the events could not be asked"),
+                                                      HasSubstr("is forbidden"))));
+    server_.put(kPods, refused, 403);
+    EXPECT_THAT(reasons(), Contains(HasSubstr("the pods could not be asked")));
 }
 
 TEST_F(Diagnosis, OfWhatHasNoPodsIsItsEvents) {

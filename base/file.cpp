@@ -10,9 +10,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 namespace airlock::base {
+namespace {
+
+// is_held() takes the lock for an instant.
+constexpr int kLockTries = 3;
+constexpr std::chrono::milliseconds kLockPause{10};
+
+}  // namespace
 
 void UniqueFd::reset() noexcept {
     if (fd_ >= 0) ::close(fd_);
@@ -175,8 +184,11 @@ void make_folders(const std::filesystem::path& path, mode_t mode) {
 
 FileLock::FileLock(const std::filesystem::path& path, std::string_view hint)
     : fd_(open_file(path, O_RDWR | O_CREAT, 0600)) {
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
-    if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("cannot lock {}", path.string()));
+    for (int tries = kLockTries; tries > 0; --tries) {
+        if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
+        if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("cannot lock {}", path.string()));
+        std::this_thread::sleep_for(kLockPause);
+    }
     throw Error(Errc::conflict, "another process is at work: it holds {}", path.string())
         .set_hint(std::string(hint));
 }

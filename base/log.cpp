@@ -89,8 +89,8 @@ std::string printable(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         // The C1 set is C2 80 to C2 9F in UTF-8.
-        const bool c1 =
-            byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
+                        (static_cast<unsigned char>(text[i + 1]) & 0xE0U) == 0x80;
         if (c1) {
             fmt::format_to(std::back_inserter(out), "\\x{:02x}",
                            static_cast<unsigned char>(text[++i]));

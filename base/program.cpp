@@ -118,19 +118,22 @@ void add_common_options(CLI::App& app) {
 namespace {
 
 // CLI11 looks for what is missing before it looks at what it does not know, which is the reason
-// more often.
+// more often. What stands behind a misspelled command is unknown as well.
 std::string explain(const CLI::App& app, const CLI::ParseError& problem) {
     const auto unknown = app.remaining(true);
+    if (app.get_subcommands().empty()) {
+        std::string names;
+        for (const auto* command : app.get_subcommands({}))
+            names += (names.empty() ? "" : ", ") + command->get_name();
+        if (!unknown.empty() && !unknown.front().starts_with("-"))
+            return fmt::format("there is no command \"{}\"; there are: {}", unknown.front(), names);
+        if (unknown.empty() && dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr)
+            return "name a command: " + names;
+    }
     for (const auto& word : unknown) {
         if (word.starts_with("-")) return fmt::format("there is no option {} here", word);
     }
-    if (!app.get_subcommands().empty()) return problem.what();
-    std::string names;
-    for (const auto* command : app.get_subcommands({}))
-        names += (names.empty() ? "" : ", ") + command->get_name();
-    return unknown.empty()
-               ? "name a command: " + names
-               : fmt::format("there is no command \"{}\"; there are: {}", unknown.front(), names);
+    return problem.what();
 }
 
 }  // namespace

@@ -150,7 +150,8 @@ struct RegistryClient::State {
                     : fmt::format("no credentials for {} were given: --username and "
                                   "--password-stdin, or --authfile FILE",
                                   host));
-        } else if (response.status == 400 && options.plain_http) {
+        } else if (response.status == 400 && options.plain_http &&
+                   reason.find("HTTPS") != std::string::npos) {
             error.set_hint("this port may speak TLS: leave http:// out");
         } else if (response.status == 413) {
             error.set_hint(

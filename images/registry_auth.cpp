@@ -66,11 +66,15 @@ std::optional<Challenge> Challenge::parse(std::string_view header) {
         auto value = take_value(header);
         if (!all.empty()) all.back().parameters.insert_or_assign(std::move(word), std::move(value));
     }
-    for (const auto* scheme : {"bearer", "basic"}) {
-        const auto at = std::ranges::find(all, scheme, &Challenge::scheme);
-        if (at != all.end()) return std::move(*at);
-    }
-    return std::nullopt;
+    // A token that nobody says where to get is asked for only when there is no other way.
+    const auto rank = [](const Challenge& challenge) {
+        if (challenge.scheme == "basic") return 2;
+        if (challenge.scheme != "bearer") return 0;
+        return challenge.parameters.contains("realm") ? 3 : 1;
+    };
+    const auto best = std::ranges::max_element(all, {}, rank);
+    if (best == all.end() || rank(*best) == 0) return std::nullopt;
+    return std::move(*best);
 }
 
 RegistryAuth::RegistryAuth(std::string host, CredentialStore credentials, bool plain_http)

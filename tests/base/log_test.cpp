@@ -48,6 +48,7 @@ TEST(Printable, KeepsTextAndShowsWhatWouldSteerATerminal) {
          "2J",
          "\\x9b2J"},
         {"\xc2", "\xc2"},
+        {"\xc2 A\xc2\n", "\xc2 A\xc2\n"},
         {std::string("\0", 1), "\\x00"},
     };
     for (const auto& row : rows)

@@ -16,6 +16,7 @@ class CommandLine : public ::testing::Test {
   protected:
     CommandLine() {
         app_.require_subcommand(1);
+        app_.add_option("--level", level_);
         auto* build = app_.add_subcommand("build", "");
         build->add_option("--file", file_)->required();
         auto* undo = app_.add_subcommand("undo", "");
@@ -33,6 +34,7 @@ class CommandLine : public ::testing::Test {
 
     CLI::App app_{"a program", "prog"};
     std::string file_;
+    std::string level_;
     int number_ = 0;
 };
 
@@ -46,6 +48,8 @@ TEST_F(CommandLine, WithoutACommandNamesThem) {
     EXPECT_THAT(refusal({}), HasSubstr("prog: name a command: build, undo\n"));
     EXPECT_THAT(refusal({"frob"}),
                 HasSubstr("there is no command \"frob\"; there are: build, undo"));
+    EXPECT_THAT(refusal({"frob", "kit.tar", "--file", "x"}),
+                HasSubstr("there is no command \"frob\""));
 }
 
 TEST_F(CommandLine, NamesAnUnknownOptionBeforeWhatIsMissingOrWrong) {
@@ -58,6 +62,7 @@ TEST_F(CommandLine, NamesWhatIsMissingOrWrong) {
     EXPECT_THAT(refusal({"build"}), HasSubstr("--file is required"));
     EXPECT_THAT(refusal({"undo", "x"}), HasSubstr("number"));
     EXPECT_THAT(refusal({"undo", "1", "2"}), HasSubstr("2"));
+    EXPECT_THAT(refusal({"--level"}), HasSubstr("--level"));
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ TEST(Challenge, IsReadAsRegistriesWriteIt) {
         {R"(Bearer realm="https://x/", Basic realm="y")", "bearer", {{"realm", "https://x/"}}},
         {R"(Negotiate YWJj==, Basic realm="x")", "basic", {{"realm", "x"}}},
         {"Negotiate, Basic", "basic", {}},
+        {"Bearer, Basic realm=x", "basic", {{"realm", "x"}}},
         {"realm=x, Basic", "basic", {}},
     };
     for (const auto& row : rows) {

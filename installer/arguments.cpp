@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "images/reference.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -11,6 +12,12 @@ namespace airlock::installer {
 
 using base::Errc;
 using base::Error;
+
+namespace {
+
+constexpr int kLookEvery = 100;  // milliseconds
+
+}  // namespace
 
 RegistryPlace parse_registry(std::string text) {
     const auto given = text;
@@ -50,13 +57,18 @@ manifests::Values parse_values(const std::vector<std::string>& texts) {
     return out;
 }
 
-void confirm(const Arguments& arguments, const std::string& question) {
+void confirm(const Arguments& arguments, const std::string& question, const std::stop_token& stop) {
     if (arguments.yes) return;
     if (::isatty(STDIN_FILENO) != 1) {
         throw Error(Errc::usage, "nobody is here to answer: {}", question)
             .set_hint("add --yes when that is what you want");
     }
     std::cerr << question << " [y/N] " << std::flush;
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    while (::poll(&input, 1, kLookEvery) == 0) {
+        if (stop.stop_requested())
+            throw Error(Errc::cancelled, "stopped on request; nothing was changed");
+    }
     std::string answer;
     std::getline(std::cin, answer);
     if (answer != "y" && answer != "Y" && answer != "yes")

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,7 @@ RegistryPlace parse_registry(std::string text);
 manifests::Values parse_values(const std::vector<std::string>& texts);
 
 // Asks on the terminal unless --yes. Errc::usage when nobody is there to ask, Errc::cancelled for
-// another answer than yes.
-void confirm(const Arguments& arguments, const std::string& question);
+// another answer than yes and on a request to stop.
+void confirm(const Arguments& arguments, const std::string& question, const std::stop_token& stop);
 
 }  // namespace airlock::installer

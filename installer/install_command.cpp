@@ -40,26 +40,27 @@ Site reach(const Arguments& arguments, const std::stop_token& stop) {
             .cluster = std::move(cluster)};
 }
 
-// Everything that an install looks at before it changes anything.
-struct Prepared {
-    PlanRequest request;
-    InstallPlan plan;
-    InstallSummary summary;
-};
-
-Prepared prepare(const Arguments& arguments, Site& site, const std::stop_token& stop) {
+PlanRequest request_of(const Arguments& arguments, const Site& site) {
     const auto& place = site.registry.place();
-    PlanRequest request{.registry = place.host,
-                        .prefix = place.prefix,
-                        .plain_http = place.plain_http,
-                        .components = arguments.components,
-                        .values = site.values,
-                        .pull_credentials = site.registry.credentials()};
+    return {.registry = place.host,
+            .prefix = place.prefix,
+            .plain_http = place.plain_http,
+            .components = arguments.components,
+            .values = site.values,
+            .pull_credentials = site.registry.credentials()};
+}
+
+// Errc::denied when a right is missing, and everything else that can be known before the lock.
+InstallPlan plan_for(Site& site, const PlanRequest& request) {
     auto plan = make_install_plan(*site.cluster, site.bundle, request);
     preflight(*site.cluster, site.registry.client(), plan);
-    auto summary = summarize(*site.cluster, site.registry.client(), site.bundle, plan,
-                             arguments.transaction.concurrency, stop);
-    return {.request = std::move(request), .plan = std::move(plan), .summary = std::move(summary)};
+    return plan;
+}
+
+InstallSummary summary_of(const Arguments& arguments, Site& site, const InstallPlan& plan,
+                          const std::stop_token& stop) {
+    return summarize(*site.cluster, site.registry.client(), site.bundle, plan,
+                     arguments.transaction.concurrency, stop);
 }
 
 base::Json to_json(const InstallSummary& summary) {
@@ -112,7 +113,8 @@ void say(const Arguments& arguments, std::string_view result, const Site& site, 
 
 ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop) {
     auto site = reach(arguments, stop);
-    const auto summary = prepare(arguments, site, stop).summary;
+    const auto summary =
+        summary_of(arguments, site, plan_for(site, request_of(arguments, site)), stop);
     if (arguments.json()) {
         std::cout << base::dump_json(to_json(summary), 2) << "\n";
     } else if (summary.nothing_to_do()) {
@@ -125,11 +127,15 @@ ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop) {
 
 ExitCode install_command(const Arguments& arguments, const std::stop_token& stop) {
     auto site = reach(arguments, stop);
-    // Locked before anything is looked at: what others change meanwhile would be missed.
+    const auto request = request_of(arguments, site);
+    plan_for(site, request);
     Transaction transaction(*site.cluster, site.registry.client(), arguments.transaction, stop);
+    transaction.enter();
     if (const auto code = transaction.finish_rollback(); code != ExitCode::done) return code;
+    // Looked at again, alone: what others changed before would be missed.
     const auto generations = load_generations(*site.cluster);
-    const auto [request, plan, summary] = prepare(arguments, site, stop);
+    const auto plan = make_install_plan(*site.cluster, site.bundle, request);
+    const auto summary = summary_of(arguments, site, plan, stop);
     const bool same = !generations.empty() && generations.back().fingerprint == plan.fingerprint;
     if (same && !transaction.unfinished() && summary.nothing_to_do()) {
         const auto number = generations.back().number;
@@ -142,8 +148,9 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
             fmt::format("Install {}: {} to create, {} to change, {}, {} to send?", site.name(),
                         base::counted(summary.create.size(), "object"), summary.change.size(),
                         base::counted(summary.push.tags.size(), "tag"),
-                        base::human_size(summary.push.bytes)));
-    const auto code = transaction.install(site.bundle, plan, request, summary.push, generations);
+                        base::human_size(summary.push.bytes)),
+            stop);
+    const auto code = transaction.install(site.bundle, plan, request, summary.push);
     if (code == ExitCode::done) {
         const auto number = transaction.installed_generation();
         say(arguments, "installed", site, number,

@@ -51,8 +51,9 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
             if (end + 1 >= text.size() && is_torn(line, ended)) break;
             throw Error(Errc::integrity, "{} is damaged at byte {}", path_.string(), size_)
                 .set_hint(
-                    "another admin host may roll back from the generations that are kept in "
-                    "the cluster: use another --state-dir there");
+                    "what was under way here cannot be finished any more. The generations before "
+                    "it are kept in the cluster: with another --state-dir, after kubectl -n "
+                    "kube-system delete lease airlock-installer, rollback goes back to them");
         }
         records_.push_back(base::parse_json(*record, path_.string()));
         size_ = end + 1;

@@ -139,7 +139,7 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     Transaction transaction(*cluster, registry.client(), arguments.transaction, stop);
     const auto at_risk = find_pods_at_risk(*cluster, undone);
     warn_about(at_risk);
-    confirm(arguments, fmt::format("Undo {}?", describe(undone)));
+    confirm(arguments, fmt::format("Undo {}?", describe(undone)), stop);
     const auto code = transaction.roll_back(arguments.target, generations);
     if (code == ExitCode::done) say(arguments, "rolled back", "rolled back", at_risk);
     return code;

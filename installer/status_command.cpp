@@ -93,8 +93,8 @@ std::string describe_unfinished(const std::optional<Generation>& cut_off,
     }
     if (!holder) return {};
     if (!is_held_by(*holder, state_dir)) {
-        return fmt::format("an install or a rollback is not finished on {}: its status says more\n",
-                           holder->text());
+        return fmt::format("an install or a rollback is not finished on {}: {}\n", holder->text(),
+                           how_to_free(*holder, state_dir));
     }
     return "nothing is unfinished, but the cluster is locked still: kubectl -n kube-system delete "
            "lease airlock-installer\n";
@@ -116,9 +116,14 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
     cluster->server_version();
     const auto generations = load_generations(*cluster);
     const auto cut_off = read_cut_off(arguments.transaction.state_dir);
-    const auto unfinished =
-        describe_unfinished(cut_off, read_lock_holder(*cluster), arguments.transaction.state_dir);
+    const auto holder = read_lock_holder(*cluster);
+    const auto unfinished = describe_unfinished(cut_off, holder, arguments.transaction.state_dir);
     Json json{{"installed", !generations.empty()}, {"unfinished", !unfinished.empty()}};
+    if (!unfinished.empty()) json["reason"] = unfinished.substr(0, unfinished.size() - 1);
+    if (holder) {
+        json["lock"] = {
+            {"host", holder->host()}, {"stateDir", holder->state_dir}, {"since", holder->since}};
+    }
     std::string text = generations.empty() ? "nothing is installed\n" : "";
     bool well = unfinished.empty();
     if (!generations.empty()) {

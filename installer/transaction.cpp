@@ -73,7 +73,11 @@ std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir) {
 void give_back_lock(KubeClient& client, const std::filesystem::path& state_dir) {
     if (!std::filesystem::exists(lock_path(state_dir))) return;
     const base::FileLock lock(lock_path(state_dir), kWait);
-    if (!read_cut_off(state_dir)) ClusterLock(client, state_dir).release();
+    const auto holder = read_lock_holder(client);
+    if (!holder || !is_held_by(*holder, state_dir) || read_cut_off(state_dir)) return;
+    ClusterLock ours(client, state_dir);
+    ours.acquire();
+    ours.release();
 }
 
 bool is_at_work(const std::filesystem::path& state_dir) {
@@ -96,9 +100,7 @@ Transaction::Transaction(KubeClient& client, images::RegistryClient& registry,
 }
 
 Transaction::~Transaction() {
-    if (unfinished()) return;
-    client_.set_stop({});  // who was stopped gives it back too
-    cluster_lock_.release();
+    if (!unfinished() && !keeps_record_) cluster_lock_.release();
 }
 
 bool Transaction::undoing() const {
@@ -138,6 +140,7 @@ void Transaction::end() {
         base::log_warn(
             "{} could not be removed, so the next run will take this one for cut off: {}",
             path.string(), failure.what());
+        keeps_record_ = true;
     }
     cut_off_.reset();
 }
@@ -154,23 +157,28 @@ std::set<std::string> Transaction::touched() const {
 }
 
 void Transaction::enter() {
-    cluster_lock_.acquire();
-    refuse_another_hosts(load_generations(client_));
+    const bool is_new = cluster_lock_.acquire();
+    try {
+        refuse_another_hosts();
+    } catch (const Error&) {
+        // What was cut off here is not in the way of those who have installed since.
+        if (is_new) cluster_lock_.release();
+        throw;
+    }
 }
 
-void Transaction::enter(const std::vector<Generation>& seen) {
-    cluster_lock_.acquire();
-    const auto generations = load_generations(client_);
-    refuse_another_hosts(generations);
-    if (std::ranges::equal(generations, seen, {}, &Generation::id, &Generation::id)) return;
+void Transaction::require_lock() {
+    if (!cluster_lock_.is_lost()) return;
     throw Error(Errc::conflict,
-                "somebody installed or rolled back from another host since this run began")
-        .set_hint("airlock-installer history shows what is installed now; then run this again");
+                "somebody took this run's lock of the cluster away: another host may be at work")
+        .set_hint(
+            "look at airlock-installer history, and at who did it; install again continues this "
+            "run, rollback undoes it");
 }
 
-void Transaction::refuse_another_hosts(const std::vector<Generation>& generations) const {
+void Transaction::refuse_another_hosts() const {
     if (!cut_off_) return;
-    for (const auto& generation : generations) {
+    for (const auto& generation : load_generations(client_)) {
         if (generation.number != cut_off_->number || generation.id == cut_off_->id) continue;
         throw Error(Errc::conflict,
                     "generation {} was cut off here, and is another one in the cluster: somebody "
@@ -189,15 +197,12 @@ ExitCode Transaction::done() const {
 
 ExitCode Transaction::finish_rollback() {
     if (!unfinished() || !undoing()) return ExitCode::done;
-    enter();
     base::log_info("a rollback was cut off: finishing it first");
     return undo_cut_off(stop_);
 }
 
 ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan& plan,
-                              const PlanRequest& request, const PushPlan& push,
-                              const std::vector<Generation>& seen) {
-    enter(seen);
+                              const PlanRequest& request, const PushPlan& push) {
     if (unfinished() && cut_off_->registry != request.registry) {
         throw Error(Errc::conflict, "an install to the registry {} was cut off", cut_off_->registry)
             .set_hint("install there to continue it, or run rollback first");
@@ -224,6 +229,12 @@ ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan
 
 ExitCode Transaction::put_back_after(const Error& failure) {
     base::report(failure);
+    if (cluster_lock_.is_lost()) {
+        base::log_error(
+            "left as it is: somebody took this run's lock of the cluster away, and another host "
+            "may be at work");
+        return ExitCode::rollback_incomplete;
+    }
     if (!options_.roll_back_on_failure) {
         base::log_error(
             "left as it is (--on-failure stop); install again continues, rollback undoes");
@@ -252,6 +263,7 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
     apply.certificate();
     if (before.kick) kick_nodes(client_, before.state_annotation, stop_);
     apply.checks();
+    require_lock();
     commit(before);
 }
 
@@ -282,7 +294,13 @@ ExitCode Transaction::undo_cut_off(const std::stop_token& stop) {
 }
 
 ExitCode Transaction::roll_back(std::optional<int> target, const std::vector<Generation>& seen) {
-    enter(seen);
+    enter();
+    if (!std::ranges::equal(load_generations(client_), seen, {}, &Generation::id,
+                            &Generation::id)) {
+        throw Error(Errc::conflict,
+                    "somebody installed or rolled back from another host since this run began")
+            .set_hint("airlock-installer history shows what is installed; then run this again");
+    }
     try {
         return undo_down_to(target);
     } catch (const Error& error) {
@@ -308,6 +326,7 @@ ExitCode Transaction::undo_down_to(std::optional<int> target) {
         return done();
     }
     while (!generations.empty() && generations.back().number > target.value_or(newest - 1)) {
+        require_lock();
         const auto& generation = generations.back();
         base::log_info("undoing generation {} ({} {})", generation.number, generation.bundle,
                        generation.version);

@@ -44,17 +44,19 @@ class Transaction {
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
+    // Alone in the cluster from here on. Comes before anything is looked at for an install.
+    // Errc::conflict when another host is at work, or has installed since a run was cut off here.
+    void enter();
     // A rollback that was cut off, to its end; nothing to do without one. Comes before anything is
-    // looked at for an install: it changes what there is to see.
+    // looked at for an install: it changes what there is to see. REQUIRES: entered.
     base::ExitCode finish_rollback();
-    // `push` as plan_push found it, after `seen` was loaded. Throws only while nothing has changed;
-    // afterwards the exit code tells. REQUIRES: no rollback is cut off.
+    // `plan` and `push` were made after entering. Throws only while nothing has changed; afterwards
+    // the exit code tells. REQUIRES: no rollback is cut off.
     base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
-                           const PlanRequest& request, const PushPlan& push,
-                           const std::vector<Generation>& seen);
+                           const PlanRequest& request, const PushPlan& push);
     // To the generation `target`; to the one before the newest when there is none. An install that
-    // was cut off is undone first, and alone when there is no target. `seen`: what the operator was
-    // asked about.
+    // was cut off is undone first, and alone when there is no target. Enters by itself;
+    // Errc::conflict when another host has changed what the operator was asked about, `seen`.
     base::ExitCode roll_back(std::optional<int> target, const std::vector<Generation>& seen);
 
     bool unfinished() const { return cut_off_.has_value(); }
@@ -76,12 +78,10 @@ class Transaction {
     void bring_back(const Generation& newest);
     // Names of objects, and REPOSITORY:TAG, of which the journal says that they were to change.
     std::set<std::string> touched() const;
-    // Takes the cluster's lock. Errc::conflict when another host is at work.
-    void enter();
-    // And when it has been at work since `seen` was loaded.
-    void enter(const std::vector<Generation>& seen);
     // Errc::conflict when another host has installed since the run that was cut off.
-    void refuse_another_hosts(const std::vector<Generation>& generations) const;
+    void refuse_another_hosts() const;
+    // Errc::conflict when somebody gave the cluster's lock to another host meanwhile.
+    void require_lock();
     // Done, unless something was left on purpose.
     base::ExitCode done() const;
 
@@ -93,6 +93,7 @@ class Transaction {
     ClusterLock cluster_lock_;
     Journal journal_;
     std::optional<Generation> cut_off_;  // as in the state folder
+    bool keeps_record_ = false;          // finished, and the state folder did not take the news
     bool left_something_ = false;
     bool undone_something_ = false;
     int installed_generation_ = 0;

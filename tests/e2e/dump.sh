@@ -4,7 +4,7 @@
 #   dump.sh tags HOST:PORT [REPOSITORY...]      every tag and its digest; of all repositories when none is named
 # Environment: KUBECTL (kubectl); REGISTRY_AUTH_FILE and REGISTRY_CERTS (a folder with ca.crt) for tags.
 # Left out of the objects, because the server or a controller sets it and it changes by itself:
-#   events, leases and metrics; resourceVersion, generation, managedFields, times; status of all but nodes;
+#   events, leases (but for the installer's own, which must be gone) and metrics; resourceVersion, generation, managedFields, times; status of all but nodes;
 #   of a node the heartbeat's times, the list of images it has cached, and of its oversell record all but the newest
 #   applied value: the older ones are there to know a late writer by;
 #   objects whose controller is in the dump too (a Deployment's ReplicaSets and Pods, a Service's EndpointSlices).
@@ -67,6 +67,7 @@ case ${1:-} in
     trap 'rm -f "$objects"' EXIT
     list_objects > "$objects"
     filter_objects < "$objects"
+    "$KUBECTL" -n kube-system get lease airlock-installer --ignore-not-found -o name
     ;;
   tags)
     host=${2:?usage: dump.sh tags HOST:PORT [REPOSITORY...]}

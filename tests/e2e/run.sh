@@ -30,7 +30,7 @@ set_up() { # kubernetes' folder, cert-manager's folder or nothing
   set_registry_options "$registry/airlock"
   node=$(first_node) raw_cpu=$(allocatable "$node" cpu)
   # A cluster that has just come up may still refuse a list.
-  wait_until 30 take_dump "$site/before" || fail "what is there cannot be listed"
+  wait_until 30 take_dump "$site/before" || fail "what is there cannot be listed" "$site/before.log"
 }
 
 bundles_and_bad_input() {

@@ -218,7 +218,7 @@ pod_message() { # namespace name
 # take_dump FILE: every object and every tag. Only the repositories named in $dump_repositories, when it is not empty.
 take_dump() {
   { "$root/tests/e2e/dump.sh" objects && "$root/tests/e2e/dump.sh" tags "$registry" "${dump_repositories[@]}"; } > "$1.new" 2> "$1.log" || {
-    grep -v '^Warning: ' "$1.log" >&2
+    cat "$1.log" >&2
     return 1
   }
   mv "$1.new" "$1"

@@ -52,10 +52,10 @@ TEST_F(ClusterLockOnRealServer, IsHeldByOneStateFolderAtATime) {
 }
 
 TEST_F(ClusterLockOnRealServer, IsTakenAgainByTheFolderOfARunThatWasCutOff) {
-    ClusterLock(client_, folder("mine")).acquire();
+    EXPECT_TRUE(ClusterLock(client_, folder("mine")).acquire());
     ClusterLock again(other_client_, folder("mine"));
-    again.acquire();
-    again.acquire();
+    EXPECT_FALSE(again.acquire());
+    EXPECT_FALSE(again.acquire());
     again.release();
     EXPECT_FALSE(read_lock_holder(client_).has_value());
 }
@@ -67,8 +67,42 @@ TEST_F(ClusterLockOnRealServer, LeavesTheLockOfWhoHasItSince) {
     client_.remove(lease(), {});
     ClusterLock theirs(other_client_, folder("theirs"));
     theirs.acquire();
+    EXPECT_TRUE(mine.is_lost());
+    EXPECT_FALSE(theirs.is_lost());
     mine.release();
     EXPECT_TRUE(is_held_by(read_lock_holder(client_).value(), folder("theirs")));
+}
+
+TEST_F(ClusterLockOnRealServer, IsNotTakenByACopyOfTheFolder) {
+    ClusterLock mine(client_, folder("mine"));
+    mine.acquire();
+    std::filesystem::copy(folder("mine"), folder("copy"), std::filesystem::copy_options::recursive);
+    ClusterLock copied(other_client_, folder("copy"));
+    expect_error([&] { copied.acquire(); }, Errc::conflict, folder("mine").string());
+    // As it comes from another host.
+    folder_.write("foreign/identity", "another-host_0123456789abcdef");
+    ClusterLock foreign(other_client_, folder("foreign"));
+    EXPECT_THAT(folder_.read("foreign/identity"), testing::Not(testing::HasSubstr("another-host")));
+    expect_error([&] { foreign.acquire(); }, Errc::conflict, folder("mine").string());
+}
+
+TEST_F(ClusterLockOnRealServer, SaysThatTheFolderWasReplaced) {
+    ClusterLock(client_, folder("mine")).acquire();
+    std::filesystem::remove_all(folder("mine"));
+    ClusterLock again(other_client_, folder("mine"));
+    expect_error([&] { again.acquire(); }, Errc::conflict, folder("mine").string(),
+                 "its state folder is gone");
+}
+
+TEST_F(ClusterLockOnRealServer, IsGivenBackAfterARequestToStop) {
+    ClusterLock mine(client_, folder("mine"));
+    mine.acquire();
+    std::stop_source stop;
+    stop.request_stop();
+    client_.set_stop(stop.get_token());
+    mine.release();
+    EXPECT_FALSE(read_lock_holder(other_client_).has_value());
+    client_.set_stop({});
 }
 
 TEST_F(ClusterLockOnRealServer, WithoutTheRightNothingIsTaken) {

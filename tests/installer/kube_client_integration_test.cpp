@@ -309,7 +309,7 @@ TEST_F(KubeClientOnRealServer, AWaitThatEndsSaysTheEventsOfTheObject) {
                         .kind = "Deployment",
                         .namespace_name = "default",
                         .name = "waits"};
-    client_.apply(key, R"(apiVersion: apps/v1
+    const auto live = client_.apply(key, R"(apiVersion: apps/v1
 kind: Deployment
 metadata: {name: waits}
 spec:
@@ -318,14 +318,17 @@ spec:
     metadata: {labels: {app: waits}}
     spec: {containers: [{name: main, image: "x"}]}
 )",
-                  "airlock");
+                                    "airlock");
     for (const auto* type : {"Warning", "Normal"}) {
         const auto name = std::string("waits.") + (*type == 'W' ? "1" : "2");
         client_.create(
             {.api_version = "v1", .kind = "Event", .namespace_name = "default", .name = name},
             {{"metadata", {{"name", name}, {"namespace", "default"}}},
              {"involvedObject",
-              {{"kind", "Deployment"}, {"namespace", "default"}, {"name", "waits"}}},
+              {{"kind", "Deployment"},
+               {"namespace", "default"},
+               {"name", "waits"},
+               {"uid", uid_of(live)}}},
              {"type", type},
              {"reason", "Failed"},
              {"message", std::string(type) + " message"}});

@@ -45,7 +45,7 @@ class SignalThread {
         sigaddset(&set_, SIGINT);
         sigaddset(&set_, SIGTERM);
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-        std::signal(SIGPIPE, SIG_IGN);
+        static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
         thread_ = std::jthread([this](const std::stop_token& end) { wait(end); });
     }
 

@@ -20,7 +20,7 @@ struct KubeConfig {
     std::string tls_server_name;
     bool insecure_skip_tls_verify = false;
     std::string name_space = "default";
-    std::string description;  // "context admin of /root/.kube/config", for messages
+    std::string description;  // "context admin of /home/op/.kube/config", for messages
 
     // --kubeconfig, else $KUBECONFIG (its first file that exists), else ~/.kube/config, else
     // in-cluster. Data and paths (relative to the file) both work. Errc::usage for an unknown

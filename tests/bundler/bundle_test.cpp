@@ -6,6 +6,7 @@
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
 #include "manifests/bundle_report.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,22 +40,14 @@ spec: {containers: [{name: app, image: "airlock.dev/small:1.2.3"}]}
 class BundleTest : public ::testing::Test {
   protected:
     BundleTest() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "airlock-bundle-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         write("bundle.yaml", kDescription);
         write("pod.yaml", kPod);
         write("app", std::string(3000, 'x'));
         write("installer", "not really the installer");
     }
-    ~BundleTest() override { std::filesystem::remove_all(folder_); }
 
-    void write(const std::string& name, std::string_view text) const {
-        std::ofstream(folder_ / name, std::ios::binary) << text;
-    }
-    std::string read(const std::string& name) const {
-        return base::read_file(folder_ / name, 1U << 24U);
-    }
+    void write(const std::string& name, std::string_view text) const { folder_.write(name, text); }
+    std::string read(const std::string& name) const { return folder_.read(name); }
     std::filesystem::path path(const std::string& name) const { return folder_ / name; }
 
     BuildPlan plan() const {
@@ -69,7 +62,7 @@ class BundleTest : public ::testing::Test {
         write_bundle(plan(), OutputFile(path(name)), {.signature = signature}, {});
     }
 
-    std::filesystem::path folder_;
+    airlock::test::TempFolder folder_;
 };
 
 // What reading all of the file says: nothing, or the refusal.
@@ -106,7 +99,7 @@ TEST_F(BundleTest, IsTheSameToTheByteEveryTime) {
 
 TEST_F(BundleTest, LeavesNothingBesideIt) {
     build("kit.tar");
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
         EXPECT_EQ(entry.path().string().find(".partial"), std::string::npos) << entry.path();
     }
 }

@@ -1,5 +1,7 @@
 #include "bundler/partial_record.hpp"
 
+#include "tests/support/temp_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -9,16 +11,9 @@ namespace {
 
 class PartialRecordTest : public ::testing::Test {
   protected:
-    PartialRecordTest() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "airlock-record-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~PartialRecordTest() override { std::filesystem::remove_all(folder_); }
-
     std::filesystem::path path() const { return folder_ / "record"; }
 
-    std::filesystem::path folder_;
+    airlock::test::TempFolder folder_;
     base::Digest plan_ = base::sha256("plan");
     base::Digest blob_ = base::sha256("blob");
 };

@@ -11,7 +11,7 @@ export AIRLOCK_CACHE
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
-programs := airlock-bundler airlock-installer node-oversell-webhook
+programs := airlock-bundler airlock-installer node-oversell-webhook node-oversell-controller
 sources = git ls-files '*.cpp' '*.hpp'
 
 .PHONY: help deps build check test demo bench fuzz lint tidy format install dist clean
@@ -74,9 +74,9 @@ install: dist ## install the programs and the kit under PREFIX (/usr/local)
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(addprefix dist/,$(programs))
 	mkdir -p $(DESTDIR)$(PREFIX)/share/airlock
 	cp -r manifests/node-oversell $(DESTDIR)$(PREFIX)/share/airlock/
-	install -t $(DESTDIR)$(PREFIX)/share/airlock/node-oversell dist/node-oversell-webhook
+	install -t $(DESTDIR)$(PREFIX)/share/airlock/node-oversell dist/node-oversell-webhook dist/node-oversell-controller
 
-dist: deps ## the three programs, static, in dist/
+dist: deps ## the four programs, static, in dist/
 	cmake/build-static-libraries.sh $(AIRLOCK_CACHE)/static-libraries
 	cmake --preset release -DAIRLOCK_STATIC_LIBRARIES=$(AIRLOCK_CACHE)/static-libraries
 	cmake --build --preset release -j $(JOBS)

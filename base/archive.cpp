@@ -1,6 +1,5 @@
 #include "base/archive.hpp"
 
-#include "base/digest.hpp"
 #include "base/error.hpp"
 
 #include <archive.h>
@@ -81,7 +80,7 @@ Entry make_entry(const std::string& path, std::uint64_t size, unsigned mode, uns
     return entry;
 }
 
-void write_files(archive* writer, const std::vector<LayerFile>& files) {
+void write_files(archive* writer, const std::vector<TarFile>& files) {
     std::set<std::string> folders;
     for (const auto& file : files) {
         for (auto slash = file.path.find('/'); slash != std::string::npos;
@@ -98,6 +97,13 @@ void write_files(archive* writer, const std::vector<LayerFile>& files) {
         if (written != static_cast<la_ssize_t>(file.content.size())) check(ARCHIVE_FATAL, writer);
     }
     check(archive_write_close(writer), writer);
+}
+
+std::string write_archive(std::vector<TarFile> files, bool gzip) {
+    std::ranges::sort(files, {}, &TarFile::path);
+    std::string out;
+    write_files(open_writer(out, gzip).get(), files);
+    return out;
 }
 
 }  // namespace
@@ -138,14 +144,12 @@ std::optional<TarEntry> read_tar_header(std::string_view block) {
         .path = path, .size = static_cast<std::uint64_t>(size), .mode = archive_entry_perm(entry)};
 }
 
-Layer make_layer(std::vector<LayerFile> files) {
-    std::ranges::sort(files, {}, &LayerFile::path);
-    std::string tar;
-    write_files(open_writer(tar, false).get(), files);
-    Layer layer;
-    layer.diff_id = sha256(tar).text();
-    write_files(open_writer(layer.gzip, true).get(), files);
-    return layer;
+std::string make_tar(std::vector<TarFile> files) {
+    return write_archive(std::move(files), false);
+}
+
+std::string make_tar_gzip(std::vector<TarFile> files) {
+    return write_archive(std::move(files), true);
 }
 
 }  // namespace airlock::base

@@ -1,7 +1,7 @@
 // Tar, by libarchive: headers made and read one at a time, so that blobs are written and read in
-// place at offsets known beforehand; and whole small layers. Nothing is ever extracted: no path of
-// an archive reaches the file system. Headers are GNU tar's (one block each, any size), with owner
-// 0 and time 0.
+// place at offsets known beforehand; and whole small archives. Nothing is ever extracted: no path
+// of an archive reaches the file system. Headers are GNU tar's (one block each, any size), with
+// owner 0 and time 0.
 #pragma once
 
 #include <cstdint>
@@ -36,18 +36,15 @@ std::string tar_header(const TarEntry& entry);
 // What the block says; nothing when it is no header of a regular file.
 std::optional<TarEntry> read_tar_header(std::string_view block);
 
-struct LayerFile {
-    std::string path;  // in the image: usr/bin/x, without a leading slash
+struct TarFile {
+    std::string path;  // usr/bin/x, without a leading slash
     std::string content;
     unsigned mode = 0755;
 };
 
-struct Layer {
-    std::string gzip;     // tar, compressed
-    std::string diff_id;  // digest of the tar itself, as the image's config wants it
-};
-
-// The same files give the same bytes. Folders of the paths are entries of their own, mode 0755.
-Layer make_layer(std::vector<LayerFile> files);
+// A whole small archive in memory. The same files give the same bytes, in whatever order they are
+// named. Directories of the paths are entries of their own, mode 0755.
+std::string make_tar(std::vector<TarFile> files);
+std::string make_tar_gzip(std::vector<TarFile> files);
 
 }  // namespace airlock::base

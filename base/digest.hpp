@@ -96,10 +96,6 @@ class VerifyingSink final : public Sink {
     Hasher hasher_;
 };
 
-std::string base64_encode(std::string_view bytes);
-// Line breaks and spaces are skipped; Errc::invalid for other letters, naming `what`.
-std::string base64_decode(std::string_view text, std::string_view what);
-
 }  // namespace airlock::base
 
 template <>

@@ -21,8 +21,8 @@ std::string_view to_string(Errc code) {
             return "conflict";
         case Errc::integrity:
             return "integrity";
-        case Errc::bundle_refused:
-            return "bundle_refused";
+        case Errc::refused:
+            return "refused";
         case Errc::unsupported:
             return "unsupported";
         case Errc::io:

@@ -16,21 +16,21 @@
 namespace airlock::base {
 
 enum class Errc {
-    usage,      // the command line, or a file that the operator wrote, says something impossible
-    invalid,    // bytes from outside do not have the form they must have
-    not_found,  // asked for and absent
-    denied,     // credentials refused, or not enough permission
-    conflict,   // somebody else changed it, or it is in use
-    integrity,  // a size or a digest differs
-    bundle_refused,  // the bundle is unusable: cut, changed, unsigned, not one at all
-    unsupported,     // valid, but not something this version can do
-    io,              // files and disks
-    network,         // no connection, or it broke
-    unavailable,     // the other side says: not now (429, 502, 503, 504)
-    timeout,         // waited long enough
-    remote,          // the other side refused with an answer of its own
-    cancelled,       // the operator or a signal asked to stop
-    internal,        // a bug of ours
+    usage,        // the command line, or a file that the operator wrote, says something impossible
+    invalid,      // bytes from outside do not have the form they must have
+    not_found,    // asked for and absent
+    denied,       // credentials refused, or not enough permission
+    conflict,     // somebody else changed it, or it is in use
+    integrity,    // a size or a digest differs
+    refused,      // a whole input is unusable: cut, changed, not signed as asked, another format
+    unsupported,  // valid, but not something this version can do
+    io,           // files and disks
+    network,      // no connection, or it broke
+    unavailable,  // the other side says: not now (429, 502, 503, 504)
+    timeout,      // waited long enough
+    remote,       // the other side refused with an answer of its own
+    cancelled,    // the operator or a signal asked to stop
+    internal,     // a bug of ours
 };
 
 std::string_view to_string(Errc code);

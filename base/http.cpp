@@ -171,7 +171,7 @@ void global_init() {
         throw Error(Errc::internal, "libcurl does not start: {}", curl_easy_strerror(code));
 }
 
-std::string certificate_hint(std::string_view reason) {
+std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
     const auto says = [&](std::string_view words) {
         return reason.find(words) != std::string_view::npos;
     };
@@ -179,11 +179,11 @@ std::string certificate_hint(std::string_view reason) {
         return "check the clock of this host, and the dates of the server's certificate";
     if (says("does not match") || says("no alternative certificate"))
         return "use a name or address that stands in the server's certificate";
-    return "name the certificate authority that signed it (--registry-ca FILE for a registry, "
-           "certificate-authority in the kubeconfig for an API server)";
+    return hints.unknown_authority;
 }
 
-[[noreturn]] void throw_curl_error(CURLcode code, const char* detail, const HttpRequest& request) {
+[[noreturn]] void throw_curl_error(CURLcode code, const char* detail, const HttpRequest& request,
+                                   const TlsHints& hints) {
     const std::string_view reason = *detail != '\0' ? detail : curl_easy_strerror(code);
     const auto where = fmt::format("{} {}", request.method, redact(request.url));
     switch (code) {
@@ -194,14 +194,12 @@ std::string certificate_hint(std::string_view reason) {
         case CURLE_PEER_FAILED_VERIFICATION:
             throw Error(Errc::denied, "{}: the server's certificate is not trusted: {}", where,
                         reason)
-                .set_hint(certificate_hint(reason));
+                .set_hint(certificate_hint(reason, hints));
         case CURLE_SSL_CONNECT_ERROR:
             // OpenSSL's words for bytes that are no TLS; no later try will find other ones.
             if (reason.find("wrong version number") != std::string_view::npos) {
                 throw Error(Errc::remote, "{}: the server does not speak TLS on this port", where)
-                    .set_hint(
-                        "check the port; a registry without TLS is reached only when asked for "
-                        "(--registry http://HOST, --plain-http HOST)");
+                    .set_hint(hints.no_tls);
             }
             throw Error(Errc::network, "{}: {}", where, reason);
         case CURLE_URL_MALFORMAT:
@@ -368,7 +366,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     if (transfer.failure)
         std::rethrow_exception(transfer.failure);  // the handle, in a state unknown, goes with it
     if (code != CURLE_OK && !transfer.unwanted)
-        throw_curl_error(code, handle->error.data(), request);
+        throw_curl_error(code, handle->error.data(), request, pool_->options.hints);
 
     auto response = std::move(transfer.response);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response.status);

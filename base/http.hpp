@@ -19,6 +19,13 @@
 
 namespace airlock::base {
 
+// What an operator can do about a server that TLS does not reach; the options to name are the
+// caller's. Each may be empty.
+struct TlsHints {
+    std::string unknown_authority = {};
+    std::string no_tls = {};  // the server does not speak TLS on this port
+};
+
 struct HttpOptions {
     std::shared_ptr<const TrustStore> trust =
         {};  // none: the host's authorities, loaded at the first request
@@ -29,6 +36,7 @@ struct HttpOptions {
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds stall_timeout{60};  // no byte either way for so long: Errc::timeout
     std::string user_agent = "airlock";
+    TlsHints hints = {};
 };
 
 struct HttpRequest {

@@ -1,9 +1,9 @@
 #include "base/log.hpp"
 
 #include "base/error.hpp"
-#include "base/progress.hpp"
+#include "base/json.hpp"
+#include "base/status_line.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -74,8 +74,7 @@ bool log_enabled(LogLevel level) {
 void log_line(LogLevel level, std::string_view line) {
     const StatusLinePause pause;
     if (g_format == LogFormat::json) {
-        const auto quoted =
-            nlohmann::json(line).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const auto quoted = dump_json(Json(line));
         logger().log(to_spdlog(level), spdlog::string_view_t(quoted));
     } else {
         const auto shown = printable(line);

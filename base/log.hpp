@@ -42,7 +42,7 @@ void log_error(fmt::format_string<Args...> format, Args&&... args) {
     log_line(LogLevel::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// With control characters as \xNN, newlines and tabs aside: what a server or a pod says cannot
+// With control characters as \xNN, newlines and tabs aside: what a server says cannot
 // steer the operator's terminal. Text lines are shown so.
 std::string printable(std::string_view text);
 

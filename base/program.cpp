@@ -1,7 +1,6 @@
 #include "base/program.hpp"
 
 #include "base/log.hpp"
-#include "base/progress.hpp"
 #include "base/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -20,8 +19,8 @@ ExitCode exit_code_of(const Error& error) {
     switch (error.code()) {
         case Errc::usage:
             return ExitCode::usage;
-        case Errc::bundle_refused:
-            return ExitCode::bundle_refused;
+        case Errc::refused:
+            return ExitCode::refused;
         case Errc::cancelled:
             return ExitCode::interrupted;
         default:

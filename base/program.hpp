@@ -16,7 +16,7 @@ enum class ExitCode {
     done = 0,
     failed = 1,  // nothing changed
     usage = 2,
-    bundle_refused = 3,
+    refused = 3,              // an input was refused as a whole
     rolled_back = 4,          // failed, and everything was put back
     rollback_incomplete = 5,  // what remains was listed
     interrupted = 130,

@@ -1,12 +1,11 @@
 #include "base/progress.hpp"
 
+#include "base/human_size.hpp"
 #include "base/log.hpp"
+#include "base/status_line.hpp"
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -18,34 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Guards stderr's last line, for the status line and for log lines alike.
-std::recursive_mutex g_screen;
-bool g_line_shown = false;
-
-bool on_terminal() {
-    static const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    return terminal;
-}
-
-void write_stderr(std::string_view text) {
-    while (!text.empty()) {
-        const auto count = ::write(STDERR_FILENO, text.data(), text.size());
-        if (count <= 0) return;  // a closed terminal is no reason to fail
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
-
 }  // namespace
-
-StatusLinePause::StatusLinePause() {
-    g_screen.lock();
-    if (g_line_shown) write_stderr("\r\x1b[K");
-    g_line_shown = false;
-}
-
-StatusLinePause::~StatusLinePause() {
-    g_screen.unlock();
-}
 
 struct Progress::State {
     std::string verb;
@@ -73,14 +45,12 @@ struct Progress::State {
 
     void paint(const std::stop_token& end) {
         const auto period =
-            on_terminal() ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
+            stderr_is_terminal() ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
         std::unique_lock lock(mutex);
         while (!wake.wait_for(lock, end, period, [] { return false; })) {
             if (end.stop_requested()) return;
-            if (on_terminal()) {
-                const std::lock_guard screen(g_screen);
-                write_stderr("\r" + line() + "\x1b[K");
-                g_line_shown = true;
+            if (stderr_is_terminal()) {
+                show_status_line(line());
             } else {
                 log_info("{}", line());
             }
@@ -114,22 +84,6 @@ void Progress::add(std::uint64_t bytes) {
 }
 void Progress::item_done() {
     ++state_->items;
-}
-
-std::string human_size(std::uint64_t bytes) {
-    constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (value >= 1024 && unit + 1 < kUnits.size()) {
-        value /= 1024;
-        ++unit;
-    }
-    return unit == 0 ? fmt::format("{} B", bytes)
-                     : fmt::format("{:.1f} {}", value, kUnits.at(unit));
-}
-
-std::string counted(std::size_t number, std::string_view noun) {
-    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
 }  // namespace airlock::base

@@ -27,18 +27,4 @@ class Progress {
     std::unique_ptr<State> state_;
 };
 
-// While one lives, no status line is drawn.
-class StatusLinePause {
-  public:
-    StatusLinePause();
-    ~StatusLinePause();
-    StatusLinePause(const StatusLinePause&) = delete;
-    StatusLinePause& operator=(const StatusLinePause&) = delete;
-};
-
-// 1536 gives "1.5 KiB".
-std::string human_size(std::uint64_t bytes);
-// "1 image", "3 images"
-std::string counted(std::size_t number, std::string_view noun);
-
 }  // namespace airlock::base

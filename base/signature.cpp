@@ -1,5 +1,6 @@
 #include "base/signature.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/openssl.hpp"
 
@@ -15,8 +16,7 @@ void require_p256(const EVP_PKEY* key, std::string_view name) {
         key != nullptr && EVP_PKEY_get_group_name(key, group, sizeof group, nullptr) == 1;
     if (named && std::string_view(group) == "prime256v1") return;
     ERR_clear_error();
-    throw Error(Errc::invalid, "{} is no P-256 key", name)
-        .set_hint("make one with: airlock-bundler keygen");
+    throw Error(Errc::invalid, "{} is not a P-256 key in PEM", name);
 }
 
 // No passphrase is asked for: the prompt would hang a build without a terminal.

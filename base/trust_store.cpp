@@ -14,21 +14,21 @@
 namespace airlock::base {
 namespace {
 
-constexpr std::size_t kMaxBundle = 8 * 1024 * 1024;
+constexpr std::size_t kMaxFile = 8 * 1024 * 1024;
 
 // Debian, Fedora, openSUSE, Alpine and the BSDs, in this order.
-constexpr std::array kHostBundles{"/etc/ssl/certs/ca-certificates.crt",
-                                  "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-                                  "/etc/ssl/cert.pem"};
+constexpr std::array kHostFiles{"/etc/ssl/certs/ca-certificates.crt",
+                                "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                "/etc/ssl/cert.pem"};
 
-std::string host_bundle() {
+std::string host_authorities() {
     if (const char* named = std::getenv("SSL_CERT_FILE"); named != nullptr && *named != '\0') {
         return with_context("the environment variable SSL_CERT_FILE",
-                            [&] { return read_file(named, kMaxBundle); });
+                            [&] { return read_file(named, kMaxFile); });
     }
-    for (const auto* path : kHostBundles) {
-        if (auto text = read_file_if_present(path, kMaxBundle)) return *std::move(text);
+    for (const auto* path : kHostFiles) {
+        if (auto text = read_file_if_present(path, kMaxFile)) return *std::move(text);
     }
     return {};
 }
@@ -73,7 +73,7 @@ void TrustStore::add(std::string_view pem, std::string_view name, bool required)
 std::shared_ptr<const TrustStore> TrustStore::with_host(std::string_view extra,
                                                         std::string_view name) {
     std::shared_ptr<TrustStore> store(new TrustStore);
-    store->add(host_bundle(), "the host's certificate authorities", false);
+    store->add(host_authorities(), "the host's certificate authorities", false);
     if (!name.empty()) store->add(extra, name, true);
     return store;
 }

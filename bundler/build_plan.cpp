@@ -1,14 +1,14 @@
 #include "bundler/build_plan.hpp"
 
+#include "base/counted.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/parallel.hpp"
-#include "base/progress.hpp"
 #include "bundler/kit_files.hpp"
 #include "bundler/locked.hpp"
 #include "bundler/resolve_image.hpp"
-#include "manifests/bundle_format.hpp"
+#include "manifests/bundle/format.hpp"
 
 #include <algorithm>
 #include <map>

@@ -3,13 +3,12 @@
 // the index.
 #pragma once
 
-#include "bundler/image_origin.hpp"
+#include "bundler/planned_blob.hpp"
 #include "bundler/sources.hpp"
-#include "manifests/bundle_spec.hpp"
-#include "manifests/lock.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
+#include "manifests/bundle/lock.hpp"
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -25,13 +24,6 @@ struct BuildOptions {
     std::optional<std::filesystem::path>
         installer;  // default: airlock-installer beside this program
     std::size_t concurrency = 4;
-};
-
-// Bytes we have, or bytes to copy from where the image comes from.
-struct PlannedBlob {
-    images::Descriptor descriptor;
-    std::shared_ptr<const std::string> bytes;
-    std::shared_ptr<ImageOrigin> origin;
 };
 
 struct BuildPlan {

@@ -8,7 +8,7 @@
 #include "base/progress.hpp"
 #include "bundler/blob_sink.hpp"
 #include "bundler/partial_record.hpp"
-#include "manifests/bundle_format.hpp"
+#include "manifests/bundle/format.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,14 +1,15 @@
 #include "bundler/commands.hpp"
 
+#include "base/counted.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/human_size.hpp"
 #include "base/log.hpp"
-#include "base/progress.hpp"
 #include "base/signature.hpp"
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
-#include "manifests/bundle.hpp"
-#include "manifests/bundle_report.hpp"
+#include "manifests/bundle/reader.hpp"
+#include "manifests/bundle/report.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/stat.h>
@@ -79,6 +80,9 @@ SourceOptions source_options(const BuildArguments& arguments) {
         arguments.authfile.empty() ? std::nullopt : std::optional(arguments.authfile));
     options.plain_http.insert(arguments.plain_http.begin(), arguments.plain_http.end());
     options.mirrors = arguments.mirrors;
+    options.hints = {
+        .unknown_authority = "name the certificate authority that signed it: --registry-ca FILE",
+        .no_tls = "check the port; to use a registry without TLS, add --plain-http HOST"};
     return options;
 }
 

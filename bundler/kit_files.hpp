@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bundler/sources.hpp"
-#include "manifests/bundle_spec.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
 
 #include <filesystem>
 #include <string>

@@ -1,7 +1,7 @@
 // What --locked insists on: the build resolved to exactly what the lock says.
 #pragma once
 
-#include "manifests/lock.hpp"
+#include "manifests/bundle/lock.hpp"
 
 namespace airlock::bundler {
 

@@ -1,7 +1,7 @@
 #include "bundler/output_file.hpp"
 
 #include "base/error.hpp"
-#include "base/progress.hpp"
+#include "base/human_size.hpp"
 
 #include <sys/file.h>
 #include <sys/stat.h>

@@ -2,7 +2,8 @@
 // its layers.
 #pragma once
 
-#include "bundler/build_plan.hpp"
+#include "bundler/planned_blob.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
 
 #include <filesystem>
 #include <vector>

@@ -13,7 +13,7 @@ Sources::Sources(SourceOptions options, std::stop_token stop)
     : options_(std::move(options)),
       stop_(std::move(stop)),
       mirrors_(options_.mirrors),
-      http_(base::HttpOptions{.trust = options_.trust}) {}
+      http_(base::HttpOptions{.trust = options_.trust, .hints = options_.hints}) {}
 
 images::RegistryClient& Sources::client(const std::string& host) {
     const std::lock_guard lock(mutex_);
@@ -24,7 +24,8 @@ images::RegistryClient& Sources::client(const std::string& host) {
             images::RegistryOptions{.trust = options_.trust,
                                     .plain_http = options_.plain_http.contains(host),
                                     .credentials = options_.credentials,
-                                    .retry = options_.retry},
+                                    .retry = options_.retry,
+                                    .hints = options_.hints},
             stop_);
     }
     return *client;

@@ -6,7 +6,7 @@
 #include "base/retry.hpp"
 #include "bundler/image_origin.hpp"
 #include "bundler/mirrors.hpp"
-#include "manifests/bundle_spec.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
 
 #include <filesystem>
 #include <map>
@@ -20,6 +20,7 @@ namespace airlock::bundler {
 
 struct SourceOptions {
     std::shared_ptr<const base::TrustStore> trust;
+    base::TlsHints hints = {};
     images::CredentialStore credentials;
     std::set<std::string> plain_http;  // hosts
     std::vector<std::string> mirrors;

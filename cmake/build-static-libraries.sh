@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Static libcurl (HTTP and HTTPS alone), libarchive (tar and gzip) and simdjson, from Debian 12's source packages.
-# Debian's libcurl.a needs Kerberos and LDAP, its libarchive.a libxml2 and ICU, and simdjson comes shared alone.
-#   build-static-libraries.sh OUT    gives OUT/{include,lib}; about 80 s on 2 cores, once
+# Static libcurl (HTTP and HTTPS only), libarchive (tar and gzip only), simdjson, fmt and spdlog, from Debian's source
+# packages. Debian's libcurl.a needs Kerberos and LDAP, its libarchive.a libxml2 and ICU; of the others it has shared
+# libraries only.
+#   build-static-libraries.sh OUT    gives OUT/{include,lib}; about 100 s on 2 cores, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=build-once.sh
 source "$(dirname "$(realpath "$0")")/build-once.sh"
-begin_build "${1:?usage: build-static-libraries.sh OUT}" "static libraries" complete
+begin_build "${1:?usage: build-static-libraries.sh OUT}" "static libraries" complete lib/lib{archive,curl,fmt,simdjson,spdlog}.a
 
 # $result's name changes at the end, so nothing may remember it: CMake's and pkg-config's files are not used.
 build() { # package, CMake options
@@ -20,6 +21,8 @@ build() { # package, CMake options
 }
 
 build simdjson
+build fmtlib -DFMT_TEST=OFF -DFMT_DOC=OFF
+build spdlog -DSPDLOG_FMT_EXTERNAL=ON -DSPDLOG_BUILD_EXAMPLE=OFF -Dfmt_DIR="$result/lib/cmake/fmt"
 build curl -DBUILD_CURL_EXE=OFF -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON \
   -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF -DUSE_LIBIDN2=OFF -DUSE_NGHTTP2=OFF \
   -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF

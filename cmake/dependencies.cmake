@@ -1,5 +1,5 @@
-# The libraries, all Debian packages. AIRLOCK_STATIC takes the three that Debian has no usable static library of
-# from AIRLOCK_STATIC_LIBRARIES (cmake/build-static-libraries.sh makes them from Debian's sources).
+# The libraries, all Debian packages. AIRLOCK_STATIC takes those of which Debian has no usable static library from
+# AIRLOCK_STATIC_LIBRARIES (cmake/build-static-libraries.sh makes them from Debian's sources).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -27,6 +27,10 @@ if(AIRLOCK_STATIC)
   static_library(airlock::archive ${lib}/libarchive.a)
   set_property(TARGET airlock::archive APPEND PROPERTY INTERFACE_LINK_LIBRARIES airlock::crypto ${ZLIB_A})
   static_library(airlock::simdjson ${lib}/libsimdjson.a)
+  static_library(airlock::fmt ${lib}/libfmt.a)
+  static_library(airlock::spdlog ${lib}/libspdlog.a)
+  target_compile_definitions(airlock::spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+  set_property(TARGET airlock::spdlog APPEND PROPERTY INTERFACE_LINK_LIBRARIES airlock::fmt)
   static_library(airlock::yaml ${YAML_A})
 else()
   find_package(CURL REQUIRED)
@@ -37,10 +41,10 @@ else()
   add_library(airlock::ssl ALIAS OpenSSL::SSL)
   add_library(airlock::curl ALIAS CURL::libcurl)
   add_library(airlock::archive ALIAS LibArchive::LibArchive)
+  find_package(fmt REQUIRED)
+  find_package(spdlog REQUIRED)
   add_library(airlock::simdjson ALIAS simdjson::simdjson)
+  add_library(airlock::fmt ALIAS fmt::fmt)
+  add_library(airlock::spdlog ALIAS spdlog::spdlog)
   add_library(airlock::yaml ALIAS yaml-cpp)
 endif()
-
-# fmt and spdlog are used header-only: Debian has no static library of theirs.
-add_library(airlock_format INTERFACE)
-target_compile_definitions(airlock_format INTERFACE FMT_HEADER_ONLY SPDLOG_FMT_EXTERNAL)

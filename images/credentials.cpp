@@ -1,5 +1,6 @@
 #include "images/credentials.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"

@@ -1,5 +1,7 @@
 #include "images/image_builder.hpp"
 
+#include "images/layer.hpp"
+
 namespace airlock::images {
 namespace {
 
@@ -32,8 +34,8 @@ Json config_of(const ImageRecipe& recipe, const std::string& diff_id) {
 }  // namespace
 
 BuiltImage build_image(const ImageRecipe& recipe) {
-    auto layer = base::make_layer(recipe.files);
-    auto config = base::dump_json(config_of(recipe, layer.diff_id));
+    auto layer = make_layer(recipe.files);
+    auto config = base::dump_json(config_of(recipe, layer.diff_id.text()));
     const auto layer_descriptor = describe(layer.gzip, media_type::kOciLayerGzip);
     const auto config_descriptor = describe(config, media_type::kOciConfig);
     const Json json{{"schemaVersion", 2},

@@ -11,7 +11,7 @@
 namespace airlock::images {
 
 struct ImageRecipe {
-    std::vector<base::LayerFile> files;
+    std::vector<base::TarFile> files;
     std::vector<std::string> entrypoint;
     std::vector<std::string> cmd;
     std::vector<std::string> env;  // NAME=value

@@ -1,5 +1,6 @@
 #include "images/registry.hpp"
 
+#include "base/counted.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -88,7 +89,9 @@ struct RegistryClient::State {
           base_url((given.plain_http ? "http://" : "https://") + api_host(host)),
           options(std::move(given)),
           stop(std::move(token)),
-          http(base::HttpOptions{.trust = options.trust, .stall_timeout = options.stall_timeout}),
+          http(base::HttpOptions{.trust = options.trust,
+                                 .stall_timeout = options.stall_timeout,
+                                 .hints = options.hints}),
           auth(host, options.credentials, options.plain_http) {}
 
     std::string url(const std::string& repository, std::string_view rest) const {

@@ -26,6 +26,7 @@ struct RegistryOptions {
     CredentialStore credentials;
     base::RetryPolicy retry;
     std::chrono::seconds stall_timeout{60};  // no byte either way for so long is a failed try
+    base::TlsHints hints = {};
 };
 
 enum class MountResult { mounted, upload_needed };

@@ -1,5 +1,6 @@
 #include "images/registry_auth.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"

@@ -1,5 +1,5 @@
 // airlock-installer: the program of the intranet side.
-#include "installer/commands.hpp"
+#include "installer/cli/commands.hpp"
 
 #include <CLI/CLI.hpp>
 

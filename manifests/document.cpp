@@ -1,7 +1,7 @@
 #include "manifests/document.hpp"
 
 #include "base/error.hpp"
-#include "manifests/yaml.hpp"
+#include "base/yaml.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -70,36 +70,38 @@ std::vector<Chunk> cut(std::string_view text, std::string_view file) {
     return chunks;
 }
 
-std::string string_at(const YamlNode& map, std::string_view key, std::string_view file) {
+std::string string_at(const base::YamlNode& map, std::string_view key, std::string_view file) {
     const auto* value = map.find(key);
     if (value == nullptr || value->is_null()) return {};
     if (!value->is_scalar()) {
-        throw yaml_error(Errc::invalid, file, *value, fmt::format("\"{}\" must be a string", key));
+        throw base::yaml_error(Errc::invalid, file, *value,
+                               fmt::format("\"{}\" must be a string", key));
     }
     return value->value;
 }
 
-ObjectKey key_of(const YamlNode& root, std::string_view file) {
+kubernetes::ObjectKey key_of(const base::YamlNode& root, std::string_view file) {
     if (!root.is_map()) {
-        auto error = yaml_error(Errc::invalid, file, root, "this document is no Kubernetes object");
+        auto error =
+            base::yaml_error(Errc::invalid, file, root, "this document is no Kubernetes object");
         throw error.set_hint(
             "an object has apiVersion, kind and metadata; is this file a manifest?");
     }
-    ObjectKey key;
+    kubernetes::ObjectKey key;
     key.api_version = string_at(root, "apiVersion", file);
     key.kind = string_at(root, "kind", file);
     const auto* items = root.find("items");
     if (key.kind == "List" ||
         (key.kind.ends_with("List") && items != nullptr && items->is_list())) {
-        auto error =
-            yaml_error(Errc::unsupported, file, root, fmt::format("a {} of objects", key.kind));
+        auto error = base::yaml_error(Errc::unsupported, file, root,
+                                      fmt::format("a {} of objects", key.kind));
         throw error.set_hint(
             "write each of its items as a document of its own, with a line of --- between them");
     }
     if (const auto* metadata = root.find("metadata"); metadata != nullptr && !metadata->is_null()) {
         if (!metadata->is_map()) {
-            throw yaml_error(Errc::invalid, file, *metadata,
-                             "\"metadata\" must hold keys and values");
+            throw base::yaml_error(Errc::invalid, file, *metadata,
+                                   "\"metadata\" must hold keys and values");
         }
         key.name = string_at(*metadata, "name", file);
         key.namespace_name = string_at(*metadata, "namespace", file);
@@ -107,7 +109,7 @@ ObjectKey key_of(const YamlNode& root, std::string_view file) {
     const auto require = [&](const std::string& value, std::string_view name) {
         if (!value.empty()) return;
         auto error =
-            yaml_error(Errc::invalid, file, root, fmt::format("this object has no {}", name));
+            base::yaml_error(Errc::invalid, file, root, fmt::format("this object has no {}", name));
         throw error.set_hint(
             fmt::format("every document needs apiVersion, kind and metadata.name; add {}", name));
     };
@@ -119,21 +121,12 @@ ObjectKey key_of(const YamlNode& root, std::string_view file) {
 
 }  // namespace
 
-std::string ObjectKey::group() const {
-    const auto slash = api_version.find('/');
-    return slash == std::string::npos ? std::string() : api_version.substr(0, slash);
-}
-
-std::string ObjectKey::text() const {
-    return namespace_name.empty() ? kind + " " + name : kind + " " + namespace_name + "/" + name;
-}
-
 std::vector<Document> split_documents(std::string_view text, std::string_view file) {
-    text = without_byte_order_mark(text);
-    check_yaml_bytes(text, file);
+    text = base::without_byte_order_mark(text);
+    base::check_yaml_bytes(text, file);
     std::vector<Document> documents;
     for (const auto& chunk : cut(text, file)) {
-        const auto tree = YamlTree::parse(chunk.text, file, chunk.line);
+        const auto tree = base::YamlTree::parse(chunk.text, file, chunk.line);
         if (tree.root().is_null()) continue;
         documents.push_back({.file = std::string(file),
                              .line = chunk.line,

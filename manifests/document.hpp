@@ -3,7 +3,8 @@
 // a cluster.
 #pragma once
 
-#include <compare>
+#include "kubernetes/object_key.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -11,26 +12,11 @@
 
 namespace airlock::manifests {
 
-// What an object is called. An absent namespace stays empty: whether the kind has namespaces, and
-// which one is the default, only the cluster's discovery knows.
-struct ObjectKey {
-    std::string api_version;  // apps/v1
-    std::string kind;
-    std::string namespace_name;
-    std::string name;
-
-    auto operator<=>(const ObjectKey&) const = default;
-
-    std::string group() const;  // apps; empty for v1
-    // Deployment node-oversell-webhook/node-oversell-webhook, Namespace cert-manager
-    std::string text() const;
-};
-
 struct Document {
     std::string file;      // as given, for messages
     std::size_t line = 1;  // of the file, from 1, where `text` begins
     std::string text;      // without the `---` line before it
-    ObjectKey key;
+    kubernetes::ObjectKey key;
 };
 
 // Every document of `text` that holds anything, in order. Errc::invalid for what YamlTree refuses

@@ -1,9 +1,9 @@
 #include "manifests/image_fields.hpp"
 
 #include "base/error.hpp"
+#include "base/yaml.hpp"
 #include "manifests/reference_words.hpp"
 #include "manifests/scalar_source.hpp"
-#include "manifests/yaml.hpp"
 
 #include <algorithm>
 #include <map>
@@ -69,7 +69,7 @@ class Finder {
         : document_(document), known_(known) {}
 
     std::vector<ImageField> run() {
-        const auto tree = YamlTree::parse(document_.text, document_.file, document_.line);
+        const auto tree = base::YamlTree::parse(document_.text, document_.file, document_.line);
         if (document_.key.kind == "CustomResourceDefinition" &&
             document_.key.group() == "apiextensions.k8s.io") {
             definition(tree.root());
@@ -84,7 +84,7 @@ class Finder {
     }
 
   private:
-    void walk(const YamlNode& node, Role role) {
+    void walk(const base::YamlNode& node, Role role) {
         if (node.is_scalar()) {
             for (const auto& hit : find_reference_words(node.value, known_))
                 add(node, hit);
@@ -106,14 +106,14 @@ class Finder {
         }
     }
 
-    void whole(const YamlNode& node) {
+    void whole(const base::YamlNode& node) {
         if (node.value.empty()) return;
         auto reference = Reference::try_parse(node.value);
         if (!reference) {
-            auto error =
-                yaml_error(Errc::invalid, document_.file, node,
-                           fmt::format("{}: {} is \"{}\", which is no image reference",
-                                       document_.key.text(), path_, node.value.substr(0, 300)));
+            auto error = base::yaml_error(
+                Errc::invalid, document_.file, node,
+                fmt::format("{}: {} is \"{}\", which is no image reference", document_.key.text(),
+                            path_, node.value.substr(0, 300)));
             throw error.set_hint(
                 "write it as host/path:tag; a template must be filled in before it is bundled");
         }
@@ -121,7 +121,7 @@ class Finder {
     }
 
     // Descriptions in a schema name images without meaning them; a default ends up in objects.
-    void definition(const YamlNode& root) {
+    void definition(const base::YamlNode& root) {
         const auto* spec = root.find("spec");
         if (spec == nullptr) return;
         const PathStep step(path_, "spec");
@@ -135,7 +135,7 @@ class Finder {
         }
     }
 
-    void validation(const YamlNode& node, std::string_view key) {
+    void validation(const base::YamlNode& node, std::string_view key) {
         const auto* holder = node.find(key);
         const auto* root = holder == nullptr ? nullptr : holder->find("openAPIV3Schema");
         if (root == nullptr) return;
@@ -144,7 +144,7 @@ class Finder {
         schema(*root);
     }
 
-    void schema(const YamlNode& node) {
+    void schema(const base::YamlNode& node) {
         for (const auto& [key, value] : node.entries) {
             const std::string_view word = key->value;
             const PathStep step(path_, word);
@@ -167,12 +167,12 @@ class Finder {
         }
     }
 
-    void add(const YamlNode& node, const ReferenceWord& hit) {
+    void add(const base::YamlNode& node, const ReferenceWord& hit) {
         const std::string_view text = document_.text;
         const auto word = std::string_view(node.value).substr(hit.begin, hit.length);
         const auto offset = offset_of(node, hit);
         if (!offset || text.substr(*offset, hit.length) != word) {
-            auto error = yaml_error(
+            auto error = base::yaml_error(
                 Errc::unsupported, document_.file, node,
                 fmt::format("{}: {} names the image {} with an escape or a line break inside of it",
                             document_.key.text(), path_, word));
@@ -189,7 +189,7 @@ class Finder {
                                       .reference = hit.reference});
     }
 
-    std::optional<std::size_t> offset_of(const YamlNode& node, const ReferenceWord& hit) {
+    std::optional<std::size_t> offset_of(const base::YamlNode& node, const ReferenceWord& hit) {
         if (&node != mapped_) {
             map_ = scalar_source(document_.text, node);
             mapped_ = &node;
@@ -207,7 +207,7 @@ class Finder {
     const std::set<std::string>& known_;
     std::string path_;
     std::map<std::size_t, ImageField> found_;
-    const YamlNode* mapped_ =
+    const base::YamlNode* mapped_ =
         nullptr;  // whose map map_ is: a ConfigMap's text may name a hundred images
     std::optional<std::vector<std::size_t>> map_;
 };

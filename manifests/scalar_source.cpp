@@ -105,7 +105,8 @@ std::optional<Escape> read_escape(std::string_view text) {
 
 // Folding and stripping change white space alone, so the words of the value stand in the text in
 // the same order; only escapes differ. Both sides skip white space, and everything else must agree.
-std::optional<std::vector<std::size_t>> scalar_source(std::string_view text, const YamlNode& node) {
+std::optional<std::vector<std::size_t>> scalar_source(std::string_view text,
+                                                      const base::YamlNode& node) {
     auto at = skip_properties(text, node.offset);
     if (at >= text.size()) return std::nullopt;
     const char style = text[at];

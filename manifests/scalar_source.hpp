@@ -3,7 +3,7 @@
 // never guesses.
 #pragma once
 
-#include "manifests/yaml.hpp"
+#include "base/yaml.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -17,6 +17,7 @@ inline constexpr std::size_t kNoSource = static_cast<std::size_t>(-1);
 // For each byte of node.value, its offset in `text`, or kNoSource where the byte is white space or
 // was written as an escape. Nothing when text and value do not agree. REQUIRES: node is a scalar of
 // a tree parsed from `text`.
-std::optional<std::vector<std::size_t>> scalar_source(std::string_view text, const YamlNode& node);
+std::optional<std::vector<std::size_t>> scalar_source(std::string_view text,
+                                                      const base::YamlNode& node);
 
 }  // namespace airlock::manifests

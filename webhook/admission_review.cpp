@@ -1,5 +1,6 @@
 #include "webhook/admission_review.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "webhook/node_state.hpp"

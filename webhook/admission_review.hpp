@@ -3,6 +3,7 @@
 // bytes; no tree is ever built.
 #pragma once
 
+#include "webhook/body_padding.hpp"
 #include "webhook/selector.hpp"
 
 #include <memory>
@@ -14,8 +15,6 @@ namespace airlock::webhook {
 
 // The API server's own limit is 3 MB an object; a review holds two and a little more.
 inline constexpr std::size_t kMaxReview = 7 * 1024 * 1024;
-// Spare bytes a body needs behind its end, for the parser's wide reads.
-inline constexpr std::size_t kBodyPadding = 64;
 
 struct Condition {
     std::string_view type;

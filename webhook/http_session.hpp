@@ -4,7 +4,9 @@
 #pragma once
 
 #include "webhook/byte_budget.hpp"
-#include "webhook/https_server.hpp"
+#include "webhook/certificate.hpp"
+#include "webhook/request_handler.hpp"
+#include "webhook/server_options.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,10 +18,16 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace airlock::webhook {
 

@@ -1,13 +1,13 @@
 // The webhook's arithmetic is on quantities: base's, by their short names.
 #pragma once
 
-#include "base/quantity.hpp"
+#include "kubernetes/quantity.hpp"
 
 namespace airlock::webhook {
 
-using base::Int128;
-using base::kNanoPerMilli;
-using base::kNanoPerUnit;
-using base::Quantity;
+using kubernetes::Int128;
+using kubernetes::kNanoPerMilli;
+using kubernetes::kNanoPerUnit;
+using kubernetes::Quantity;
 
 }  // namespace airlock::webhook

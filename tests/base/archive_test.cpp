@@ -106,35 +106,31 @@ TEST(TarHeader, DamageIsNothing) {
     EXPECT_FALSE(read_tar_header(negative).has_value());
 }
 
-TEST(MakeLayer, IsTheSameWhateverTheOrder) {
-    const LayerFile app{.path = "usr/bin/app", .content = std::string(100'000, 'x')};
-    const LayerFile settings{.path = "etc/app.conf", .content = "a=b\n", .mode = 0644};
-    const auto one = make_layer({app, settings});
-    const auto other = make_layer({settings, app});
-    EXPECT_EQ(one.gzip, other.gzip);
-    EXPECT_EQ(one.diff_id, other.diff_id);
-    EXPECT_EQ(one.gzip.substr(4, 4), std::string(4, '\0')) << "gzip's time is not 0";
-    EXPECT_NE(make_layer({app}).diff_id, one.diff_id);
+TEST(MakeTar, IsTheSameWhateverTheOrder) {
+    const TarFile app{.path = "usr/bin/app", .content = std::string(100'000, 'x')};
+    const TarFile settings{.path = "etc/app.conf", .content = "a=b\n", .mode = 0644};
+    const auto one = make_tar_gzip({app, settings});
+    EXPECT_EQ(one, make_tar_gzip({settings, app}));
+    EXPECT_EQ(make_tar({app, settings}), make_tar({settings, app}));
+    EXPECT_EQ(one.substr(4, 4), std::string(4, '\0')) << "gzip's time is not 0";
+    EXPECT_NE(make_tar({app}), make_tar({app, settings}));
 }
 
-TEST(MakeLayer, IsOneThatTarReads) {
+TEST(MakeTar, IsOneThatTarReads) {
     const test::TempFolder folder;
     const auto long_name = "opt/" + std::string(150, 'n') + "/" + std::string(120, 'm');
-    const auto layer = make_layer({{.path = "usr/bin/app", .content = "binary", .mode = 0755},
-                                   {.path = "usr/bin/other", .content = ""},
-                                   {.path = "etc/\xc3\xa4", .content = "umlaut", .mode = 0644},
-                                   {.path = long_name, .content = "deep", .mode = 0640}});
-    folder.write("layer.tar.gz", layer.gzip);
-    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "layer.tar.gz", "usr/bin/app"}), "binary");
-    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "layer.tar.gz", long_name}), "deep");
-    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "layer.tar.gz", "etc/\xc3\xa4"}), "umlaut");
-    const auto list = test::run({"tar", "--numeric-owner", "-tvzf", folder / "layer.tar.gz"});
+    const auto archive = make_tar_gzip({{.path = "usr/bin/app", .content = "binary", .mode = 0755},
+                                        {.path = "usr/bin/other", .content = ""},
+                                        {.path = "etc/\xc3\xa4", .content = "umlaut", .mode = 0644},
+                                        {.path = long_name, .content = "deep", .mode = 0640}});
+    folder.write("archive.tar.gz", archive);
+    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "archive.tar.gz", "usr/bin/app"}), "binary");
+    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "archive.tar.gz", long_name}), "deep");
+    EXPECT_EQ(test::run({"tar", "-xzOf", folder / "archive.tar.gz", "etc/\xc3\xa4"}), "umlaut");
+    const auto list = test::run({"tar", "--numeric-owner", "-tvzf", folder / "archive.tar.gz"});
     EXPECT_THAT(list, testing::ContainsRegex("drwxr-xr-x 0/0 +0 1970-01-01 [0-9:]+ usr/bin/\n"));
     EXPECT_THAT(list, testing::ContainsRegex("-rw-r----- 0/0 +4 1970-01-01"));
     EXPECT_THAT(list, testing::HasSubstr("usr/\n"));
-    EXPECT_EQ(test::run({"sh", "-c", "gunzip -c \"$1\" | sha256sum | cut -c1-64", "sh",
-                         folder / "layer.tar.gz"}),
-              Digest::parse(layer.diff_id).hex().data() + std::string("\n"));
 }
 
 }  // namespace

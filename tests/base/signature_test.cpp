@@ -1,5 +1,6 @@
 #include "base/signature.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "tests/support/expect_error.hpp"
 #include "tests/support/process.hpp"
@@ -49,11 +50,11 @@ TEST_F(SignatureTest, AKeyThatIsNoneIsNamed) {
     for (const std::string& bad : {std::string(), std::string("no key"), key_.public_pem,
                                    key_.private_pem.substr(0, 100), other_curve, rsa, encrypted}) {
         expect_error([&] { sign("x", bad, "release.key"); }, Errc::invalid,
-                     "release.key is no P-256 key", "keygen");
+                     "release.key is not a P-256 key");
     }
     for (const std::string& bad : {std::string(), std::string("no key"), key_.private_pem, rsa}) {
         expect_error([&] { verify_signature("x", "AAAA", bad, "release.pub"); }, Errc::invalid,
-                     "release.pub is no P-256 key");
+                     "release.pub is not a P-256 key");
     }
 }
 

@@ -1,11 +1,10 @@
 // A whole small bundle, written and read again, and what becomes of it when a byte is wrong.
-#include "manifests/bundle.hpp"
-
 #include "base/error.hpp"
 #include "base/signature.hpp"
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
-#include "manifests/bundle_report.hpp"
+#include "manifests/bundle/reader.hpp"
+#include "manifests/bundle/report.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -114,7 +113,7 @@ TEST_F(BundleTest, AnyFlippedByteIsFound) {
         write("bad.tar", bad);
         const auto error = refusal(path("bad.tar"));
         ASSERT_TRUE(error.has_value()) << "byte " << i << " of " << good.size();
-        ASSERT_EQ(error->code(), Errc::bundle_refused) << "byte " << i << ": " << error->what();
+        ASSERT_EQ(error->code(), Errc::refused) << "byte " << i << ": " << error->what();
     }
 }
 
@@ -136,7 +135,7 @@ TEST_F(BundleTest, WhatIsNoBundleIsRefusedWithAHint) {
     for (const auto* name : {"text", "zeros", "empty", "absent"}) {
         const auto error = refusal(path(name));
         ASSERT_TRUE(error.has_value()) << name;
-        EXPECT_EQ(error->code(), Errc::bundle_refused) << name << ": " << error->what();
+        EXPECT_EQ(error->code(), Errc::refused) << name << ": " << error->what();
         EXPECT_NE(std::string_view(error->what()).find(name), std::string_view::npos)
             << error->what();
         EXPECT_FALSE(error->hint().empty()) << name;
@@ -149,8 +148,8 @@ TEST_F(BundleTest, OnlyTheRightKeyOpensASignedOne) {
     build("signed.tar", base::sign(plan().index, key.private_pem, "the key"));
     build("plain.tar");
     EXPECT_FALSE(refusal(path("signed.tar"), key.public_pem).has_value());
-    EXPECT_EQ(refusal(path("signed.tar"), other.public_pem).value().code(), Errc::bundle_refused);
-    EXPECT_EQ(refusal(path("plain.tar"), key.public_pem).value().code(), Errc::bundle_refused);
+    EXPECT_EQ(refusal(path("signed.tar"), other.public_pem).value().code(), Errc::refused);
+    EXPECT_EQ(refusal(path("plain.tar"), key.public_pem).value().code(), Errc::refused);
     EXPECT_FALSE(refusal(path("signed.tar")).has_value());
 }
 

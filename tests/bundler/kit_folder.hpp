@@ -5,7 +5,7 @@
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
 #include "images/registry.hpp"
-#include "manifests/bundle.hpp"
+#include "manifests/bundle/reader.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <map>

@@ -88,10 +88,10 @@ T
 # --- stages -----------------------------------------------------------------------------------------------------
 
 find_programs() {
-  begin "the three programs"
+  begin "the four programs"
   require_programs
   local program
-  for program in airlock-bundler airlock-installer node-oversell-webhook; do
+  for program in airlock-bundler airlock-installer node-oversell-webhook node-oversell-controller; do
     say "  $program: $(stat -c %s "$dist/$program") bytes, static"
   done
 }
@@ -222,10 +222,10 @@ show_oversold() {
 disable_and_enable() {
   begin "node-oversell/disable=true on ${nodes[0]}, and off again"
   kubectl label node "${nodes[0]}" node-oversell/disable=true > /dev/null
-  wait_until 60 kicked_allocatable_is "${nodes[0]}" cpu "$raw_cpu" || fail "disabled, but cpu is $(allocatable "${nodes[0]}" cpu)"
+  wait_until 60 resynced_allocatable_is "${nodes[0]}" cpu "$raw_cpu" || fail "disabled, but cpu is $(allocatable "${nodes[0]}" cpu)"
   say "  disabled: $(describe_allocatable "${nodes[0]}")"
   kubectl label node "${nodes[0]}" node-oversell/disable- > /dev/null
-  wait_until 60 kicked_allocatable_is "${nodes[0]}" cpu "$oversold_cpu" || fail "enabled, but cpu is $(allocatable "${nodes[0]}" cpu)"
+  wait_until 60 resynced_allocatable_is "${nodes[0]}" cpu "$oversold_cpu" || fail "enabled, but cpu is $(allocatable "${nodes[0]}" cpu)"
   say "  enabled:  $(describe_allocatable "${nodes[0]}")"
 }
 

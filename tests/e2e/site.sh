@@ -13,7 +13,7 @@ namespace="node-oversell-webhook"
 
 require_programs() {
   local program
-  for program in airlock-bundler airlock-installer node-oversell-webhook; do
+  for program in airlock-bundler airlock-installer node-oversell-webhook node-oversell-controller; do
     [[ -x $dist/$program ]] || fail "no $dist/$program; make it: make dist"
   done
 }
@@ -113,7 +113,7 @@ copy_kit() {
   rm -rf "$kit"
   mkdir -p "$site/kits"
   cp -r "$root/manifests/node-oversell" "$kit"
-  cp "$dist/node-oversell-webhook" "$kit/"
+  cp "$dist/node-oversell-webhook" "$dist/node-oversell-controller" "$kit/"
   [[ -f $site/web/cert-manager.yaml ]] || return 0
   local checksum
   checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)
@@ -174,7 +174,7 @@ millicores() { # 2 or 1500m
 
 # An empty patch of the node's status: the API server calls the webhooks, which otherwise wait for the kubelet's
 # next full report (kubectl 1.20 cannot patch a status itself).
-kick_node() { # node
+resync_node() { # node
   local socket=$site/proxy.sock
   rm -f "$socket"
   "$KUBECTL" proxy --unix-socket="$socket" > /dev/null 2>&1 {site_lock}>&- &
@@ -187,8 +187,8 @@ kick_node() { # node
   rm -f "$socket"
 }
 
-# Kicks until the node's cpu is as wanted: right after a label or a policy changes, a first kick may come too early.
-kicked_allocatable_is() { kick_node "$1" && allocatable_is "$1" "$2" "$3"; }
+# Resyncs until the node's cpu is as wanted: right after a label or a policy changes, a first resync may come too early.
+resynced_allocatable_is() { resync_node "$1" && allocatable_is "$1" "$2" "$3"; }
 
 # write_big_pod NAME CPU: a pod as the webhook's own, so that its image and pull secret are at hand, but not behind the
 # Service, asking for CPU. Without its priority: it must push nobody out.

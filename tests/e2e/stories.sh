@@ -203,9 +203,9 @@ big_pod_runs() {
 
 disable_label_takes_it_off() {
   kubectl label node "$node" node-oversell/disable=true
-  expect_soon 30 "the label has no effect" kicked_allocatable_is "$node" cpu "$raw_cpu"
+  expect_soon 30 "the label has no effect" resynced_allocatable_is "$node" cpu "$raw_cpu"
   kubectl label node "$node" node-oversell/disable-
-  expect_soon 30 "without the label nothing is raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 30 "without the label nothing is raised" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
 }
 
 install_twice_changes_nothing() {
@@ -225,13 +225,13 @@ resource_versions() {
 
 upgrade_to_version_two() {
   install_bundle "$site/two.tar" --components "$components"
-  expect_soon 60 "cpu is not raised three times" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 3)"
+  expect_soon 60 "cpu is not raised three times" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 3)"
   run_installer history
 }
 
 roll_back_to_version_one() {
   roll_back 1
-  expect_soon 60 "cpu is not raised two times" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 60 "cpu is not raised two times" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
   expect_same "$site/installed" "not as after version 1"
 }
 
@@ -269,7 +269,7 @@ killed_install_is_continued() {
     if killed_at "$records" install_one; then say "killed after $records more records"; fi
   done
   install_one
-  expect_soon 60 "cpu is not raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 60 "cpu is not raised" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
   roll_back_to_nothing
 }
 

@@ -4,7 +4,7 @@
 
 webhook_is_installed() {
   install_bundle "$site/one.tar" --components "$components"
-  expect_soon 30 "cpu is not raised" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 30 "cpu is not raised" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
 }
 
 dashboard_asks_for_what_there_is() {
@@ -21,7 +21,7 @@ dashboard_asks_for_what_there_is() {
 # One replica sees a node's heartbeats; which one is the API server's choice.
 metrics_tell_of_the_node() {
   local pod
-  kick_node "$node"
+  resync_node "$node"
   for pod in $(kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$namespace" -o name); do
     kubectl get --raw "/api/v1/namespaces/$namespace/pods/${pod#pod/}:8080/proxy/metrics" > "$site/metrics"
     if grep -q "^node_oversell_raw{node=\"$node\"" "$site/metrics"; then return; fi
@@ -94,7 +94,7 @@ malformed_annotations_do_not_stop_heartbeats() {
     expect_soon 20 "the kubelet's heartbeat does not pass" allocatable_is_not "$node" cpu 1
     kubectl annotate node "$node" "${bad%%=*}-"
   done
-  expect_soon 30 "cpu is not raised again" kicked_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
+  expect_soon 30 "cpu is not raised again" resynced_allocatable_is "$node" cpu "$(times "$raw_cpu" 2)"
 }
 
 patch_conditions() { # seconds
@@ -244,7 +244,7 @@ power_cut_brings_all_back() {
 }
 
 # Kicks four times a second beside the kubelet's own heartbeats: a call that fails open shows the raw value.
-kick_all_the_time() { # FLAG_FILE
+resync_all_the_time() { # FLAG_FILE
   while [[ -e $1 ]]; do
     patch_status "$(condition_patch "$((RANDOM % 2))")" || say "a patch failed"
     tick
@@ -254,15 +254,15 @@ kick_all_the_time() { # FLAG_FILE
 
 # under_heartbeats COMMAND...: what the node showed meanwhile is in $site/watched.
 under_heartbeats() {
-  local kicker
-  touch "$site/kicking"
+  local resyncer
+  touch "$site/resyncing"
   watch_node "$site/watched"
-  with_proxy kick_all_the_time "$site/kicking" &
-  kicker=$!
+  with_proxy resync_all_the_time "$site/resyncing" &
+  resyncer=$!
   "$@"
   sleep 3
-  rm "$site/kicking"
-  wait "$kicker"
+  rm "$site/resyncing"
+  wait "$resyncer"
   stop_watching
   say "$(writes_in "$site/watched") writes"
 }

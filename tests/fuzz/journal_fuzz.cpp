@@ -1,7 +1,7 @@
 // Any bytes in place of a journal: refused as a whole, or records that are there the next time too,
 // with what was appended behind them.
 #include "base/error.hpp"
-#include "installer/journal.hpp"
+#include "installer/record/journal.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 // Manifests from outside: nothing but an Error may leave these functions, and what was found must
 // be where it was said to be, before and after it is replaced.
 #include "base/error.hpp"
-#include "manifests/bundle_spec.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
 #include "manifests/document.hpp"
 #include "manifests/image_fields.hpp"
-#include "manifests/rewrite.hpp"
+#include "manifests/splice_images.hpp"
 #include "manifests/values.hpp"
 
 #include <cstddef>

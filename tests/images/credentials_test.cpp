@@ -1,5 +1,6 @@
 #include "images/credentials.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "tests/support/expect_error.hpp"
 #include "tests/support/temp_folder.hpp"

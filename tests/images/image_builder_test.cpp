@@ -1,5 +1,7 @@
 #include "images/image_builder.hpp"
 
+#include "images/layer.hpp"
+
 #include <gtest/gtest.h>
 
 namespace airlock::images {
@@ -55,7 +57,7 @@ TEST(BuildImage, TheConfigSaysHowToRunIt) {
     EXPECT_EQ(config.at("rootfs").at("type"), "layers");
     // diff_id is of the tar, not of what is sent.
     const auto diff_id = config.at("rootfs").at("diff_ids").at(0).get<std::string>();
-    EXPECT_EQ(diff_id, base::make_layer(recipe().files).diff_id);
+    EXPECT_EQ(diff_id, make_layer(recipe().files).diff_id.text());
     EXPECT_NE(diff_id, build_image(recipe()).layer_descriptor.digest.text());
 }
 

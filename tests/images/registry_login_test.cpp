@@ -1,4 +1,5 @@
 // TLS, passwords and tokens, each with a real registry that asks for them.
+#include "base/base64.hpp"
 #include "images/registry.hpp"
 #include "tests/images/registry_fixture.hpp"
 #include "tests/support/expect_error.hpp"
@@ -37,9 +38,11 @@ TEST_F(TlsRegistryTest, OfAnUnknownAuthorityIsRefusedWithWhatToDo) {
                                     host.plain_http = false;
                                     return host;
                                 }()}) {
-        auto registry = client(server_.address(), options);
+        auto hinting = options;
+        hinting.hints.unknown_authority = "name its authority";
+        auto registry = client(server_.address(), hinting);
         expect_error([&] { registry.ping(); }, Errc::denied, "certificate is not trusted",
-                     "--registry-ca FILE");
+                     "name its authority");
         base::StringSource source(image_.layer);
         expect_error([&] { registry.push_blob("team/app", image_.layer_descriptor, source); },
                      Errc::denied, server_.address());

@@ -37,10 +37,11 @@ TEST_F(PlainRegistryTest, GivesBackWhatItGot) {
 TEST_F(PlainRegistryTest, IsNotSpokenToWithoutTlsUnlessAskedFor) {
     auto options = plain();
     options.plain_http = false;
+    options.hints.no_tls = "ask for plain HTTP";
     auto careful = client(server_.address(), options);
     base::StringSource bytes(image_.config);
     const std::string words = "does not speak TLS";
-    const std::string hint = "--plain-http HOST";
+    const std::string hint = "ask for plain HTTP";
     expect_error([&] { careful.ping(); }, Errc::remote, words, hint);
     expect_error([&] { careful.get_manifest("team/app", "v1"); }, Errc::remote, words, hint);
     expect_error([&] { careful.push_blob("team/app", image_.config_descriptor, bytes); },

@@ -1,6 +1,6 @@
 #include "manifests/document.hpp"
 
-#include "tests/manifests/expect_error.hpp"
+#include "tests/support/expect_error.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,8 @@
 
 namespace airlock::manifests {
 namespace {
+
+using test::expect_error;
 
 using base::Errc;
 

@@ -1,8 +1,8 @@
 #include "manifests/image_fields.hpp"
 
 #include "base/file.hpp"
-#include "manifests/yaml.hpp"
-#include "tests/manifests/expect_error.hpp"
+#include "base/yaml.hpp"
+#include "tests/support/expect_error.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,8 @@
 
 namespace airlock::manifests {
 namespace {
+
+using test::expect_error;
 
 using base::Errc;
 using testing::ElementsAre;
@@ -33,8 +35,8 @@ std::vector<std::string> found_in(const Document& document,
 }
 
 TEST(FindImageFields, FindsEveryWayToNameAnImage) {
-    const auto text =
-        base::read_file(AIRLOCK_SOURCE_DIR "/tests/data/manifests/controller.yaml", kMaxYamlSize);
+    const auto text = base::read_file(AIRLOCK_SOURCE_DIR "/tests/data/manifests/controller.yaml",
+                                      base::kMaxYamlSize);
     const auto documents = split_documents(text, "controller.yaml");
     ASSERT_EQ(documents.size(), 3U);
     EXPECT_THAT(

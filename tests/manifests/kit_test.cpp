@@ -1,11 +1,11 @@
 // The kit that ships: its description and its manifests agree with one another and with the names
 // that operators know.
 #include "base/file.hpp"
-#include "manifests/bundle_spec.hpp"
+#include "base/yaml.hpp"
+#include "manifests/apply_order.hpp"
+#include "manifests/bundle/bundle_yaml.hpp"
 #include "manifests/document.hpp"
 #include "manifests/image_fields.hpp"
-#include "manifests/order.hpp"
-#include "manifests/yaml.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,8 @@ namespace {
 const std::filesystem::path kFolder = AIRLOCK_SOURCE_DIR "/manifests/node-oversell";
 
 BundleSpec kit() {
-    return parse_bundle_spec(base::read_file(kFolder / "bundle.yaml", kMaxYamlSize), "bundle.yaml");
+    return parse_bundle_spec(base::read_file(kFolder / "bundle.yaml", base::kMaxYamlSize),
+                             "bundle.yaml");
 }
 
 // The objects of the kit's own component for such a cluster.
@@ -30,8 +31,9 @@ std::vector<Document> documents_for(CertificateIssuer issuer,
     for (const auto& component : select_components(spec, {})) {
         for (const auto& manifest : component.manifests) {
             if (!is_wanted(manifest, issuer, versions)) continue;
-            const auto text = substitute_values(
-                base::read_file(kFolder / manifest.file, kMaxYamlSize), manifest.file, spec.values);
+            const auto text =
+                substitute_values(base::read_file(kFolder / manifest.file, base::kMaxYamlSize),
+                                  manifest.file, spec.values);
             for (auto& document : split_documents(text, manifest.file))
                 all.push_back(std::move(document));
         }
@@ -112,7 +114,7 @@ TEST(Kit, NeverStandsInTheWayOfAHeartbeat) {
     const auto documents = documents_for(CertificateIssuer::installer, {"v1", "policy/v1"});
     const auto& last = documents.back();
     ASSERT_TRUE(is_webhook_configuration(last.key));
-    const auto tree = YamlTree::parse(last.text, last.file, last.line);
+    const auto tree = base::YamlTree::parse(last.text, last.file, last.line);
     const auto& hook = *tree.root().find("webhooks")->items.at(0);
     EXPECT_EQ(hook.find("failurePolicy")->value, "Ignore");
     EXPECT_EQ(hook.find("timeoutSeconds")->value, "2");

@@ -1,6 +1,6 @@
 #include "manifests/values.hpp"
 
-#include "tests/manifests/expect_error.hpp"
+#include "tests/support/expect_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,8 @@
 
 namespace airlock::manifests {
 namespace {
+
+using test::expect_error;
 
 using base::Errc;
 

@@ -1,5 +1,6 @@
 #include "tests/support/token_service.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/signature.hpp"

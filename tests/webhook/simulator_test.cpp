@@ -50,7 +50,7 @@ class Simulator {
                 break;
             default:
                 write(stored_);
-                break;  // conditions, a restarted kubelet, a kick: allocatable as it is stored
+                break;  // conditions, a restarted kubelet, a resync: allocatable as it is stored
         }
     }
 

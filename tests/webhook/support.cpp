@@ -1,5 +1,6 @@
 #include "tests/webhook/support.hpp"
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/file.hpp"
 #include "base/openssl.hpp"

@@ -1,0 +1,13 @@
+// A number and its noun.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace airlock::base {
+
+// "1 image", "3 images"
+std::string counted(std::size_t number, std::string_view noun);
+
+}  // namespace airlock::base

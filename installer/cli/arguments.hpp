@@ -1,0 +1,52 @@
+// What the command line says, for every command of the installer.
+#pragma once
+
+#include "installer/transaction/transaction.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace airlock::installer {
+
+struct Arguments {
+    std::filesystem::path file;
+    std::filesystem::path key;
+    std::string registry;
+    std::filesystem::path registry_ca;
+    std::filesystem::path authfile;
+    std::string username;
+    bool password_stdin = false;
+    std::filesystem::path kubeconfig;
+    std::string context;
+    std::vector<std::string> components;
+    std::vector<std::string> values;
+    TransactionOptions transaction;
+    long timeout = 300;
+    std::string on_failure = "rollback";
+    bool yes = false;
+    std::string output = "text";
+    std::optional<int> target;
+
+    bool json() const { return output == "json"; }
+};
+
+struct RegistryPlace {
+    std::string host;  // host[:port]
+    std::string prefix;
+    bool plain_http = false;
+};
+
+// [http://]HOST[:PORT][/PREFIX]; Errc::usage for anything else.
+RegistryPlace parse_registry(std::string text);
+
+// NAME=VALUE, one after another; Errc::usage for anything else.
+manifests::Values parse_values(const std::vector<std::string>& texts);
+
+// Asks on the terminal unless --yes. Errc::usage when nobody is there to ask, Errc::cancelled for
+// another answer than yes and on a request to stop.
+void confirm(const Arguments& arguments, const std::string& question, const std::stop_token& stop);
+
+}  // namespace airlock::installer

@@ -1,0 +1,63 @@
+#include "installer/cli/session.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <iostream>
+
+namespace airlock::installer {
+namespace {
+
+using base::Errc;
+using base::Error;
+
+constexpr std::size_t kMaxPem = 1024 * 1024;
+
+}  // namespace
+
+manifests::Bundle open_bundle(const Arguments& arguments) {
+    std::optional<std::string> key;
+    if (!arguments.key.empty()) key = base::read_file(arguments.key, kMaxPem);
+    return manifests::Bundle::open(arguments.file, key, arguments.key.string());
+}
+
+std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
+                                            const std::stop_token& stop) {
+    return std::make_unique<kubernetes::Client>(
+        kubernetes::Kubeconfig::load(
+            arguments.kubeconfig.empty() ? std::nullopt : std::optional(arguments.kubeconfig),
+            arguments.context),
+        stop);
+}
+
+RegistrySession::RegistrySession(const Arguments& arguments, RegistryPlace place,
+                                 std::stop_token stop)
+    : place_(std::move(place)) {
+    images::RegistryOptions options;
+    if (!arguments.registry_ca.empty()) {
+        options.trust = base::TrustStore::with_host(base::read_file(arguments.registry_ca, kMaxPem),
+                                                    arguments.registry_ca.string());
+    }
+    options.plain_http = place_.plain_http;
+    options.hints = {
+        .unknown_authority = "name the certificate authority that signed it: --registry-ca FILE",
+        .no_tls = "check the port; to use a registry without TLS, write --registry http://HOST"};
+    options.credentials = images::CredentialStore::load(
+        arguments.authfile.empty() ? std::nullopt : std::optional(arguments.authfile));
+    if (arguments.username.empty() == arguments.password_stdin) {
+        throw Error(Errc::usage, "--username and --password-stdin go together")
+            .set_hint("a password in the arguments could be seen by everybody on this host");
+    }
+    if (arguments.password_stdin) {
+        std::string password;
+        std::getline(std::cin, password);
+        options.credentials.set(
+            place_.host,
+            {.username = arguments.username, .password = password, .identity_token = {}});
+    }
+    credentials_ = options.credentials.find(place_.host, place_.prefix);
+    client_ =
+        std::make_unique<images::RegistryClient>(place_.host, std::move(options), std::move(stop));
+}
+
+}  // namespace airlock::installer

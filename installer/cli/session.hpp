@@ -1,0 +1,38 @@
+// What a command reaches, made from its arguments: the bundle, the registry, the cluster.
+#pragma once
+
+#include "images/registry.hpp"
+#include "installer/cli/arguments.hpp"
+#include "kubernetes/client.hpp"
+#include "manifests/bundle/reader.hpp"
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace airlock::installer {
+
+// Checks the signature when --key is given.
+manifests::Bundle open_bundle(const Arguments& arguments);
+
+// Does not call the server yet.
+std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
+                                            const std::stop_token& stop);
+
+// The private registry and the credentials for it. Reads the password from standard input when
+// asked to; does not call the registry yet.
+class RegistrySession {
+  public:
+    RegistrySession(const Arguments& arguments, RegistryPlace place, std::stop_token stop);
+
+    images::RegistryClient& client() { return *client_; }
+    const RegistryPlace& place() const { return place_; }
+    const std::optional<images::Credentials>& credentials() const { return credentials_; }
+
+  private:
+    RegistryPlace place_;
+    std::optional<images::Credentials> credentials_;
+    std::unique_ptr<images::RegistryClient> client_;
+};
+
+}  // namespace airlock::installer

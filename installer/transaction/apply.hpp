@@ -1,0 +1,50 @@
+// The steps of an install that change the cluster, in their order: each component's objects,
+// waiting where the next ones need the earlier, then the certificate authority into webhook
+// configurations, then the checks that the bundle describes. Every change is announced in the
+// journal first.
+#pragma once
+
+#include "installer/plan/install_plan.hpp"
+#include "installer/record/journal.hpp"
+#include "kubernetes/client.hpp"
+
+#include <chrono>
+#include <set>
+#include <stop_token>
+#include <string>
+
+namespace airlock::installer {
+
+class Apply {
+  public:
+    // `absent`: what was not there before, as kubernetes::ObjectKey::text(); the uid that the
+    // server gives it is written down as ours. `timeout` is for each component.
+    Apply(kubernetes::Client& client, const manifests::Bundle& bundle, const InstallPlan& plan,
+          std::set<std::string> absent, Journal& journal, std::chrono::seconds timeout,
+          std::stop_token stop);
+
+    void components();
+    // Waits for cert-manager's certificate and its injection, or injects the installer's own.
+    void certificate();
+    // Errc::timeout with what the service answered last.
+    void checks();
+
+  private:
+    void component(const PlannedComponent& component);
+    void object(const PlannedObject& object);
+    void wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied);
+    void inject(const manifests::InjectTarget& target);
+    void check(const manifests::Check& check);
+    // Errc::cancelled when it is time to stop.
+    void pause();
+
+    kubernetes::Client& client_;
+    const manifests::Bundle& bundle_;
+    const InstallPlan& plan_;
+    std::set<std::string> absent_;
+    Journal& journal_;
+    std::chrono::seconds timeout_;
+    std::stop_token stop_;
+};
+
+}  // namespace airlock::installer

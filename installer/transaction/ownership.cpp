@@ -1,0 +1,108 @@
+#include "installer/transaction/ownership.hpp"
+
+#include "base/error.hpp"
+
+#include <algorithm>
+
+namespace airlock::installer {
+namespace {
+
+using base::Json;
+
+bool is_owned(const Json& object) {
+    return base::find_path(object, {"metadata", "ownerReferences"}) != nullptr;
+}
+
+bool is_leaving(const Json& object) {
+    return base::find_path(object, {"metadata", "deletionTimestamp"}) != nullptr;
+}
+
+// The control plane's own, in every namespace.
+bool is_everywhere(const std::string& kind, const Json& object) {
+    const auto name = base::text_at(object, {"metadata", "name"});
+    if (kind == "ConfigMap") return name == "kube-root-ca.crt";
+    if (kind == "ServiceAccount") return name == "default";
+    if (kind == "Secret")
+        return base::text_at(object, {"type"}) == "kubernetes.io/service-account-token";
+    // Events tell about objects; endpoints follow their Service, which is looked at itself.
+    return kind == "Event" || kind == "Endpoints" || kind == "EndpointSlice";
+}
+
+// Written by cert-manager and its webhook for themselves, and for Certificates of ours.
+bool is_issued(const Json& object) {
+    const auto* annotations = base::find_path(object, {"metadata", "annotations"});
+    return annotations != nullptr &&
+           (annotations->contains("cert-manager.io/certificate-name") ||
+            annotations->contains("cert-manager.io/allow-direct-injection"));
+}
+
+bool was_written_by_us(const Json& object) {
+    const auto* fields = base::find_path(object, {"metadata", "managedFields"});
+    return fields != nullptr && std::ranges::any_of(*fields, [](const Json& entry) {
+               return base::text_at(entry, {"manager"}).starts_with("airlock");
+           });
+}
+
+// Discovery tells of a kind for a moment longer than it is served.
+std::vector<Json> list_if_served(kubernetes::Client& client, const std::string& api_version,
+                                 const std::string& kind, const std::string& name_space) {
+    try {
+        return client.list(api_version, kind, name_space);
+    } catch (const base::Error& error) {
+        if (error.code() == base::Errc::not_found) return {};
+        throw;
+    }
+}
+
+bool is_stranger(const std::string& kind, const Json& object) {
+    return !is_everywhere(kind, object) && !is_owned(object) && !is_leaving(object) &&
+           !is_issued(object) && !was_written_by_us(object);
+}
+
+}  // namespace
+
+bool is_ours(const Json& live, const std::string& created_uid) {
+    if (was_written_by_us(live)) return true;
+    if (!created_uid.empty()) return base::text_at(live, {"metadata", "uid"}) == created_uid;
+    // An object of which only the name was applied (a bare Namespace) has no managed fields: it was
+    // absent before, and nobody claims it.
+    const auto* fields = base::find_path(live, {"metadata", "managedFields"});
+    return fields == nullptr || fields->empty();
+}
+
+bool came_since(const kubernetes::ObjectKey& key, const Json& live) {
+    return !is_ours(live, {}) && is_stranger(key.kind, live);
+}
+
+std::vector<std::string> strangers_in(kubernetes::Client& client, const std::string& name_space) {
+    std::vector<std::string> out;
+    client.discovery().forget();  // definitions may have gone just now
+    for (const auto& [api_version, kind] : client.discovery().namespaced_kinds()) {
+        for (const auto& object : list_if_served(client, api_version, kind, name_space)) {
+            if (is_stranger(kind, object))
+                out.push_back(kind + " " + base::text_at(object, {"metadata", "name"}));
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> strangers_of(kubernetes::Client& client, const Json& definition) {
+    std::vector<std::string> out;
+    const auto group = base::text_at(definition, {"spec", "group"});
+    const auto kind = base::text_at(definition, {"spec", "names", "kind"});
+    const auto name = base::text_at(definition, {"metadata", "name"});
+    for (const auto& version :
+         base::require_array(base::require_object(definition, "spec", name), "versions", name)) {
+        const auto api_version = group + "/" + base::text_at(version, {"name"});
+        if (!client.discovery().find_resource(api_version, kind)) continue;  // not served
+        for (const auto& object : client.list(api_version, kind)) {
+            if (is_stranger(kind, object))
+                out.push_back(base::text_at(object, {"metadata", "namespace"}) + "/" +
+                              base::text_at(object, {"metadata", "name"}));
+        }
+        break;  // every version shows the same objects
+    }
+    return out;
+}
+
+}  // namespace airlock::installer

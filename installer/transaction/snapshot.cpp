@@ -1,0 +1,140 @@
+#include "installer/transaction/snapshot.hpp"
+
+#include "base/yaml.hpp"
+#include "installer/nodes/node_snapshot.hpp"
+#include "installer/record/generation_store.hpp"
+#include "manifests/apply_order.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+#include <random>
+
+namespace airlock::installer {
+namespace {
+
+std::string now_text() {
+    const auto now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32] = {};
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+std::string new_id() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+TagBefore tag_before(images::RegistryClient& registry, const TagMove& move) {
+    TagBefore out{.repository = move.repository,
+                  .tag = move.tag,
+                  .digest = {},
+                  .media_type = {},
+                  .manifest = {},
+                  .moved_to = {move.new_digest.text()}};
+    if (!move.old_digest) return out;
+    const auto manifest = registry.get_manifest(move.repository, move.old_digest->text());
+    out.digest = manifest.descriptor.digest.text();
+    out.media_type = manifest.descriptor.media_type;
+    out.manifest = manifest.raw;
+    return out;
+}
+
+// What the run that was cut off changed is as its snapshot says. What it did not come to may have
+// been changed by others since: that is as it is now.
+void put_first(Generation& snapshot, const CutOff& cut_off) {
+    const auto& before = cut_off.snapshot;
+    snapshot.number = before.number;
+    snapshot.id = before.id;
+    snapshot.nodes = before.nodes;
+    for (const auto& object : before.objects) {
+        if (!cut_off.touched.contains(object.key.text())) continue;
+        const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
+        if (at == snapshot.objects.end()) {
+            snapshot.objects.push_back(object);
+        } else {
+            *at = object;
+        }
+    }
+    for (auto tag : before.tags) {
+        if (!cut_off.touched.contains(tag.repository + ":" + tag.tag)) continue;
+        std::erase_if(snapshot.tags, [&](const TagBefore& other) {
+            const bool same = other.repository == tag.repository && other.tag == tag.tag;
+            if (same) std::ranges::copy(other.moved_to, std::back_inserter(tag.moved_to));
+            return same;
+        });
+        snapshot.tags.push_back(std::move(tag));
+    }
+}
+
+// MutatingWebhookConfiguration and its like, with a rule for nodes/status.
+bool acts_on_nodes(const PlannedObject& object) {
+    if (!manifests::is_webhook_configuration(object.key)) return false;
+    const auto tree = base::YamlTree::parse(object.text, object.key.text());
+    const auto items = [](const base::YamlNode* node, std::string_view key) {
+        const auto* list = node == nullptr ? nullptr : node->find(key);
+        return list == nullptr
+                   ? std::vector<const base::YamlNode*>()
+                   : std::vector<const base::YamlNode*>(list->items.begin(), list->items.end());
+    };
+    for (const auto* hook : items(&tree.root(), "webhooks")) {
+        for (const auto* rule : items(hook, "rules")) {
+            for (const auto* resource : items(rule, "resources")) {
+                if (resource->value == "nodes/status" || resource->value == "nodes/*" ||
+                    resource->value == "*/*")
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool brings_node_webhook(const InstallPlan& plan, const Generation& snapshot) {
+    for (const auto& component : plan.components) {
+        for (const auto& object : component.objects) {
+            const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
+            if (at != snapshot.objects.end() && !at->object && acts_on_nodes(object)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& registry,
+                         const manifests::Bundle& bundle, const InstallPlan& plan,
+                         const PlanRequest& request, const PushPlan& push,
+                         const std::optional<CutOff>& cut_off) {
+    const auto earlier = load_generations(client);
+    Generation out{.number = earlier.empty() ? 1 : earlier.back().number + 1,
+                   .id = new_id(),
+                   .bundle = bundle.lock().name,
+                   .version = bundle.lock().version,
+                   .index = bundle.index_digest().text(),
+                   .registry = request.registry,
+                   .prefix = request.prefix,
+                   .plain_http = request.plain_http,
+                   .components = plan.component_names(),
+                   .issuer = bundle.spec().certificate
+                                 ? std::string(manifests::to_string(plan.issuer))
+                                 : std::string(),
+                   .fingerprint = plan.fingerprint,
+                   .time = now_text(),
+                   .state_annotation = bundle.spec().nodes.state_annotation,
+                   .resync = bundle.spec().nodes.resync,
+                   .objects = {},
+                   .tags = {},
+                   .nodes = read_nodes(client)};
+    for (const auto& key : plan.keys())
+        out.objects.push_back({.key = key, .object = client.get(key)});
+    for (const auto& move : push.tags)
+        out.tags.push_back(tag_before(registry, move));
+    if (cut_off) put_first(out, *cut_off);
+    out.brings_node_webhook =
+        brings_node_webhook(plan, out) || (cut_off && cut_off->snapshot.brings_node_webhook);
+    return out;
+}
+
+}  // namespace airlock::installer

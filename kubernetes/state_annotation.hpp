@@ -1,0 +1,19 @@
+// What a node webhook records of a node, in an annotation on the node itself, as far as a client of
+// the API must understand it (docs/bundle-format.md, "nodes"):
+// {"resources": {NAME: {"applied": [NEWEST, ...]}}}. Pure.
+#pragma once
+
+#include "base/json.hpp"
+#include "kubernetes/object_key.hpp"
+
+#include <string>
+
+namespace airlock::kubernetes {
+
+ObjectKey node_key(const std::string& name);
+
+// Whether the node's allocatable differs from what `annotation` records as applied. A node whose
+// annotation is absent, empty or unreadable is never stale.
+bool is_stale(const base::Json& node, const std::string& annotation);
+
+}  // namespace airlock::kubernetes

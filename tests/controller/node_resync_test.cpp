@@ -1,0 +1,109 @@
+#include "controller/node_resync.hpp"
+
+#include "tests/support/fake_api_server.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::controller {
+namespace {
+
+using base::Json;
+
+constexpr auto kAnnotation = "oversell.example/state";
+constexpr auto kRecord = R"({"v":1,"resources":{"cpu":{"raw":"2","applied":["4","3"]}}})";
+
+Json node(const std::string& name, const std::string& record, const Json& allocatable) {
+    return {{"metadata", {{"name", name}, {"annotations", {{kAnnotation, record}}}}},
+            {"status", {{"allocatable", allocatable}}}};
+}
+
+class NodeResyncTest : public ::testing::Test {
+  protected:
+    void answer(const std::string& name, const Json& allocatable) {
+        server_.put("/api/v1/nodes/" + name + "/status", node(name, kRecord, allocatable).dump());
+    }
+    std::size_t patches() const { return server_.count("PATCH", "/status"); }
+
+    test::FakeApiServer server_;
+    kubernetes::Client client_ = server_.client();
+    NodeResync watch_{client_, kAnnotation};
+};
+
+TEST_F(NodeResyncTest, PatchesEachStaleNodeOnce) {
+    for (const auto* name : {"a", "b"}) {
+        watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "4"}});
+    }
+    watch_.observe(node("well", kRecord, {{"cpu", "4"}}));
+    watch_.resync();
+    EXPECT_EQ(patches(), 2U);
+    watch_.resync();
+    EXPECT_EQ(patches(), 2U);
+}
+
+TEST_F(NodeResyncTest, TriesOneNodeForAllWhileTheWebhookIsAway) {
+    for (const auto* name : {"a", "b", "c"}) {
+        watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "2"}});
+    }
+    watch_.resync();
+    watch_.resync();
+    EXPECT_EQ(patches(), 2U);
+    EXPECT_EQ(server_.count("PATCH", "/nodes/a/"), 1U);  // each in its turn
+    EXPECT_EQ(server_.count("PATCH", "/nodes/b/"), 1U);
+    for (const auto* name : {"a", "b", "c"})
+        answer(name, {{"cpu", "4"}});
+    watch_.resync();
+    EXPECT_EQ(patches(), 5U);
+}
+
+// A label keeps the webhook from them, whatever their record says.
+TEST_F(NodeResyncTest, IsNotHeldUpByNodesThatAPatchNeverHelps) {
+    for (const auto* name : {"a", "b"}) {
+        watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "2"}});
+    }
+    for (int round = 0; round < 10; ++round)
+        watch_.resync();
+    for (const auto* name : {"x", "y", "z"}) {
+        watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
+        answer(name, {{"cpu", "4"}});
+    }
+    watch_.resync();
+    for (const auto* name : {"x", "y", "z"})
+        EXPECT_EQ(server_.count("PATCH", std::string("/nodes/") + name + "/"), 1U) << name;
+}
+
+TEST_F(NodeResyncTest, ForgetsANodeThatIsCurrentAgainOrHasLeft) {
+    watch_.observe(node("a", kRecord, {{"cpu", "2"}}));
+    watch_.observe(node("a", kRecord, {{"cpu", "4"}}));
+    watch_.observe(node("gone", kRecord, {{"cpu", "2"}}));
+    watch_.resync();
+    EXPECT_EQ(server_.count("PATCH", "/nodes/a/"), 0U);
+    EXPECT_EQ(server_.count("PATCH", "/nodes/gone/"), 1U);
+    watch_.resync();
+    EXPECT_EQ(patches(), 1U);
+}
+
+TEST_F(NodeResyncTest, ListsAgainWhenTheResourceVersionIsTooOld) {
+    const auto ignore = [](const Json&) {};
+    server_.put("/api/v1/nodes", R"({"kind": "Status", "code": 410})", 410);
+    EXPECT_FALSE(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore).has_value());
+    server_.put("/api/v1/nodes", R"({"type": "ERROR", "object": {"code": 410}})"
+                                 "\n");
+    EXPECT_FALSE(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore).has_value());
+    server_.put("/api/v1/nodes", "");
+    EXPECT_EQ(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore), "7");
+}
+
+TEST_F(NodeResyncTest, KeepsANodeThatCannotBePatchedNow) {
+    watch_.observe(node("a", kRecord, {{"cpu", "2"}}));
+    server_.put("/api/v1/nodes/a/status", R"({"message": "no"})", 403);
+    EXPECT_THROW(watch_.resync(), base::Error);
+    answer("a", {{"cpu", "4"}});
+    watch_.resync();
+    EXPECT_EQ(patches(), 2U);
+}
+
+}  // namespace
+}  // namespace airlock::controller

@@ -1,0 +1,217 @@
+#include "installer/record/journal.hpp"
+
+#include "base/digest.hpp"
+#include "tests/support/expect_error.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+
+namespace airlock::installer {
+namespace {
+
+using base::Errc;
+using base::Json;
+using test::error_of;
+using test::expect_error;
+
+// No file of this process grows beyond `bytes` while this lives: a full disk without a disk.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit small{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+    }
+    ~FileSizeLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+  private:
+    void (*handler_)(int);
+    rlimit before_{};
+};
+
+class JournalTest : public ::testing::Test {
+  protected:
+    const std::vector<Json> kRecords{
+        {{"act", "install"}, {"generation", 7}},
+        {{"act", "apply"}, {"object", "Deployment a/b \"quoted\"\nand \\ more, ä"}},
+        {{"act", "commit"}, {"text", std::string(60, 'x')}},
+    };
+
+    // The file with kRecords in it.
+    std::string written() const {
+        Journal journal(path_);
+        for (const auto& record : kRecords)
+            journal.append(record);
+        return folder_.read("journal.jsonl");
+    }
+    std::vector<Json> first(std::size_t count) const {
+        return {kRecords.begin(), kRecords.begin() + static_cast<std::ptrdiff_t>(count)};
+    }
+    void put(std::string_view text) const { folder_.write("journal.jsonl", text); }
+
+    test::TempFolder folder_;
+    std::filesystem::path path_ = folder_ / "journal.jsonl";
+};
+
+TEST_F(JournalTest, GivesBackWhatWasAppended) {
+    const auto text = written();
+    EXPECT_EQ(std::ranges::count(text, '\n'), 3);
+    Journal again(path_);
+    EXPECT_EQ(again.records(), kRecords);
+    again.append({{"act", "undo"}});
+    EXPECT_EQ(again.records().size(), 4U);
+    EXPECT_EQ(Journal(path_).records(), again.records());
+}
+
+TEST_F(JournalTest, BeginsEmptyAndCanBeginAgain) {
+    EXPECT_TRUE(Journal(path_).records().empty());
+    written();
+    Journal journal(path_);
+    journal.clear();
+    EXPECT_TRUE(journal.records().empty());
+    EXPECT_EQ(std::filesystem::file_size(path_), 0U);
+    journal.append(kRecords[1]);
+    EXPECT_EQ(Journal(path_).records(), std::vector{kRecords[1]});
+}
+
+TEST_F(JournalTest, IsForItsOwnerAlone) {
+    const auto mask = ::umask(0);
+    const Journal journal(path_);
+    ::umask(mask);
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(JournalTest, CutAnywhereHoldsTheRecordsBeforeTheCut) {
+    const auto text = written();
+    for (std::size_t size = 0; size <= text.size(); ++size) {
+        put(text.substr(0, size));
+        const auto whole = std::ranges::count(text.substr(0, size), '\n');
+        EXPECT_EQ(Journal(path_).records(), first(static_cast<std::size_t>(whole))) << size;
+        // And the torn part is gone, so that what is appended next can be read again.
+        Journal(path_).append(kRecords[0]);
+        EXPECT_EQ(Journal(path_).records().size(), static_cast<std::size_t>(whole) + 1) << size;
+    }
+}
+
+TEST_F(JournalTest, ABlockThatNeverReachedTheDiskIsATornEnd) {
+    const auto text = written();
+    const auto last = text.rfind('\n', text.size() - 2) + 1;
+    auto torn = text;
+    torn.replace(last + 30, 40, 40, '\0');
+    put(torn);
+    EXPECT_EQ(Journal(path_).records(), first(2));
+    put(text + std::string(4096, '\0'));
+    EXPECT_EQ(Journal(path_).records(), kRecords);
+}
+
+TEST_F(JournalTest, AFlippedByteNeverGivesAWrongRecord) {
+    const auto text = written();
+    const auto last = text.rfind('\n', text.size() - 2) + 1;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        for (const unsigned flip : {0x01U, 0x20U, 0x80U}) {
+            auto bad = text;
+            bad[i] = static_cast<char>(static_cast<unsigned char>(bad[i]) ^ flip);
+            put(bad);
+            std::vector<Json> read;
+            const auto error = error_of([&] { read = Journal(path_).records(); });
+            // A last line that has lost its end, or holds zeros, cannot be told from a torn one.
+            if (!error) {
+                EXPECT_EQ(read, first(i < last ? 1 : 2)) << i;
+                EXPECT_TRUE(i == text.size() - 1 || i == last - 1 || bad[i] == '\0') << i;
+                continue;
+            }
+            EXPECT_EQ(error->code(), Errc::integrity) << error->what();
+            EXPECT_THAT(error->what(), testing::HasSubstr(path_.string()));
+        }
+    }
+}
+
+TEST_F(JournalTest, DamageIsSaidWithItsPlaceAndLeftAsItIs) {
+    auto text = written();
+    const auto second = text.find('\n') + 1;
+    text[second + 20] = 'X';
+    put(text);
+    expect_error([&] { Journal journal(path_); }, Errc::integrity,
+                 path_.string() + " is damaged at byte " + std::to_string(second), "--state-dir");
+    EXPECT_EQ(folder_.read("journal.jsonl"), text);
+}
+
+TEST_F(JournalTest, RefusesWhatIsNoJournal) {
+    struct Row {
+        std::string name;
+        std::string text;
+        Errc code;
+    };
+    const std::string json = R"({"act": "apply"})";
+    const auto sealed = [](const std::string& record) {
+        return std::string(base::sha256(record).hex().substr(0, 16)) + " " + record + "\n";
+    };
+    const std::vector<Row> rows{
+        {"a record without its checksum", json + "\n", Errc::integrity},
+        {"empty lines", "\n\n", Errc::integrity},
+        {"no space behind the checksum", sealed(json).replace(16, 1, "_"), Errc::integrity},
+        {"a checksum over nothing", sealed(""), Errc::invalid},
+        {"a checksum over no JSON", sealed("{act"), Errc::invalid},
+        {"records nested without end", sealed(std::string(5000, '[')), Errc::invalid},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(row.name);
+        put(row.text);
+        expect_error([&] { Journal journal(path_); }, row.code, path_.string());
+    }
+}
+
+TEST_F(JournalTest, IsBounded) {
+    ::truncate(folder_.write("journal.jsonl", "x").c_str(), off_t{65} * 1024 * 1024);
+    expect_error([&] { Journal journal(path_); }, Errc::invalid, "journal.jsonl is larger than");
+}
+
+TEST_F(JournalTest, AFullDiskLeavesNoPartOfARecord) {
+    const auto text = written();
+    Journal journal(path_);
+    {
+        const FileSizeLimit limit(text.size() + 10);
+        expect_error([&] { journal.append(kRecords[2]); }, Errc::io, path_.string());
+    }
+    EXPECT_EQ(journal.records(), kRecords);
+    EXPECT_EQ(Journal(path_).records(), kRecords);
+}
+
+TEST_F(JournalTest, GoesOnWhenTheDiskHasRoomAgain) {
+    const auto text = written();
+    Journal journal(path_);
+    for (int i = 0; i < 3; ++i) {
+        const FileSizeLimit limit(text.size() + 10);
+        EXPECT_TRUE(error_of([&] { journal.append(kRecords[2]); }).has_value());
+    }
+    journal.append(kRecords[0]);
+    auto all = kRecords;
+    all.push_back(kRecords[0]);
+    EXPECT_EQ(Journal(path_).records(), all);
+}
+
+TEST_F(JournalTest, ARecordThatIsNotOnTheDiskIsAnError) {
+    // Takes every byte, and fsync(2) fails.
+    Journal journal("/dev/null");
+    expect_error([&] { journal.append(kRecords[0]); }, Errc::io, "/dev/null");
+    EXPECT_TRUE(journal.records().empty());
+}
+
+TEST_F(JournalTest, NeedsItsFolder) {
+    expect_error([&] { Journal journal(folder_ / "absent/journal.jsonl"); }, Errc::not_found,
+                 "absent/journal.jsonl");
+}
+
+}  // namespace
+}  // namespace airlock::installer

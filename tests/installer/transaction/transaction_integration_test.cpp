@@ -1,0 +1,107 @@
+// Who may go on with a transaction, on a real API server. What a transaction does is told end to
+// end.
+#include "base/file.hpp"
+#include "installer/record/cluster_lock.hpp"
+#include "installer/record/generation_store.hpp"
+#include "installer/transaction/transaction.hpp"
+#include "tests/support/expect_error.hpp"
+#include "tests/support/integration.hpp"
+
+#include <gtest/gtest.h>
+
+namespace airlock::installer {
+namespace {
+
+using base::Errc;
+using base::ExitCode;
+using test::expect_error;
+
+class TransactionOnRealServer : public ::testing::Test {
+  protected:
+    ~TransactionOnRealServer() override {
+        remove_generation(client_, 1);
+        client_.remove({.api_version = "coordination.k8s.io/v1",
+                        .kind = "Lease",
+                        .namespace_name = "kube-system",
+                        .name = "airlock-installer"},
+                       {});
+    }
+
+    static Generation generation(const std::string& id) {
+        Generation out;
+        out.number = 1;
+        out.id = id;
+        out.bundle = "kit";
+        out.version = "1";
+        out.index = "sha256:" + std::string(64, 'a');
+        out.registry = "registry:5000";
+        return out;
+    }
+    void cut_off(const Generation& generation) const {
+        folder_.write("state/pending.json", generation.to_json().dump());
+    }
+    Transaction transaction() { return {client_, registry_, {.state_dir = folder_ / "state"}, {}}; }
+    bool is_locked() { return read_lock_holder(client_).has_value(); }
+
+    test::TempFolder folder_;
+    kubernetes::Client client_{test::api_server().admin(), {}};
+    images::RegistryClient registry_{"127.0.0.1:1", {}, {}};
+};
+
+TEST_F(TransactionOnRealServer, LocksTheClusterUntilItIsOver) {
+    {
+        auto mine = transaction();
+        EXPECT_FALSE(is_locked());
+        mine.enter();
+        EXPECT_TRUE(is_locked());
+    }
+    EXPECT_FALSE(is_locked());
+}
+
+TEST_F(TransactionOnRealServer, KeepsTheLockOfWhatIsUnfinished) {
+    cut_off(generation("ours"));
+    transaction().enter();
+    EXPECT_TRUE(is_locked());
+    // And undone, it gives it back.
+    EXPECT_EQ(transaction().roll_back({}, {}), ExitCode::done);
+    EXPECT_FALSE(is_locked());
+}
+
+TEST_F(TransactionOnRealServer, ThatIsRefusedIsInNobodysWay) {
+    cut_off(generation("ours"));
+    save_generation(client_, generation("theirs"));
+    auto mine = transaction();
+    expect_error([&] { mine.enter(); }, Errc::conflict, "installed from another host since",
+                 "pending.json");
+    EXPECT_FALSE(is_locked());
+}
+
+TEST_F(TransactionOnRealServer, DoesNotUndoWhatNobodyWasAskedAbout) {
+    save_generation(client_, generation("theirs"));
+    expect_error([&] { transaction().roll_back({}, {generation("another")}); }, Errc::conflict,
+                 "since this run began", "history");
+    EXPECT_EQ(load_generations(client_).size(), 1U);
+    EXPECT_FALSE(is_locked());
+    EXPECT_EQ(transaction().roll_back({}, {generation("theirs")}), ExitCode::done);
+    EXPECT_TRUE(load_generations(client_).empty());
+}
+
+TEST_F(TransactionOnRealServer, GivesBackALockThatAKilledRunLeft) {
+    const auto state_dir = folder_ / "state";
+    give_back_lock(client_, state_dir);
+    transaction();
+    ClusterLock(client_, state_dir).acquire();
+    give_back_lock(client_, state_dir);
+    EXPECT_FALSE(is_locked());
+    // Not that of a run that is cut off, nor somebody else's.
+    ClusterLock(client_, state_dir).acquire();
+    cut_off(generation("ours"));
+    give_back_lock(client_, state_dir);
+    EXPECT_TRUE(is_locked());
+    folder_.write("other/lock", "");
+    give_back_lock(client_, folder_ / "other");
+    EXPECT_TRUE(is_locked());
+}
+
+}  // namespace
+}  // namespace airlock::installer

@@ -1,0 +1,41 @@
+// A real etcd and kube-apiserver on free ports of 127.0.0.1, with an administrator's certificate, a
+// user's and a token: enough of a cluster for what speaks to its API alone. Nothing runs in it.
+#pragma once
+
+#include "kubernetes/client.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <memory>
+#include <string>
+
+namespace airlock::test {
+
+class ApiServer {
+  public:
+    // Why none can be started here; empty when it can.
+    static std::string missing();
+
+    ApiServer();
+
+    const std::string& url() const { return url_; }
+    // With a client certificate, a member of system:masters.
+    kubernetes::Kubeconfig admin() const;
+    // With a token, of a user who has no rights.
+    kubernetes::Kubeconfig nobody() const;
+    const TempFolder& folder() const { return folder_; }
+
+  private:
+    void start_etcd();
+    void start_api_server();
+
+    TempFolder folder_;
+    CertificateAuthority authority_{"kubernetes"};
+    std::string url_;
+    std::string etcd_url_;
+    std::unique_ptr<Daemon> etcd_;
+    std::unique_ptr<Daemon> api_server_;
+};
+
+}  // namespace airlock::test

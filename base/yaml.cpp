@@ -260,6 +260,20 @@ const YamlNode* YamlNode::find(std::string_view key) const {
     return at == entries.end() ? nullptr : at->second;
 }
 
+const YamlNode* YamlNode::find_path(std::initializer_list<std::string_view> path) const {
+    const YamlNode* at = this;
+    for (const auto key : path) {
+        at = at->find(key);
+        if (at == nullptr) return nullptr;
+    }
+    return at;
+}
+
+std::string YamlNode::text_at(std::initializer_list<std::string_view> path) const {
+    const auto* node = find_path(path);
+    return node != nullptr && node->is_scalar() ? node->value : std::string();
+}
+
 YamlTree::YamlTree(std::unique_ptr<Nodes> nodes) : nodes_(std::move(nodes)) {}
 YamlTree::YamlTree(YamlTree&&) noexcept = default;
 YamlTree& YamlTree::operator=(YamlTree&&) noexcept = default;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,10 @@ struct YamlNode {
     bool is_null() const { return kind == Kind::null; }
     // The value of `key` in a map; nullptr when it is absent or this is no map.
     const YamlNode* find(std::string_view key) const;
+    // The value at a path of keys, as find_path({"spec", "template"}); nullptr when one is absent.
+    const YamlNode* find_path(std::initializer_list<std::string_view> path) const;
+    // The scalar at a path of keys; empty when it is absent or no scalar.
+    std::string text_at(std::initializer_list<std::string_view> path) const;
 };
 
 // Owns the nodes; an alias shares the node it names, so a walk from root() sees at most

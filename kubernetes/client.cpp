@@ -17,7 +17,6 @@ constexpr int kPage = 500;
 constexpr int kMaxPages = 1000;
 constexpr int kMaxLog = 16 * 1024;               // bytes
 constexpr std::chrono::seconds kWatchGrace{30};  // for the server to end a watch whose time is up
-constexpr std::string_view kWriter = "?fieldManager=airlock";
 
 // Applying waits for other people's admission webhooks, which need a while after their pods are
 // ready: a cert-manager that was there before holds its leader's lease for a minute, and until then
@@ -31,13 +30,15 @@ constexpr base::RetryPolicy kPatient{.attempts = 28,
 struct Client::State {
     Transport transport;
     Discovery discovery{transport};
+    std::string writer;  // "?fieldManager=NAME"
 
-    State(Kubeconfig config, std::stop_token stop)
-        : transport(std::move(config), std::move(stop)) {}
+    State(Kubeconfig config, std::stop_token stop, std::string_view field_manager)
+        : transport(std::move(config), std::move(stop)),
+          writer("?fieldManager=" + base::percent_encode(field_manager)) {}
 };
 
-Client::Client(Kubeconfig config, std::stop_token stop)
-    : state_(std::make_unique<State>(std::move(config), std::move(stop))) {}
+Client::Client(Kubeconfig config, std::stop_token stop, std::string_view field_manager)
+    : state_(std::make_unique<State>(std::move(config), std::move(stop), field_manager)) {}
 
 Client::~Client() = default;
 
@@ -202,7 +203,7 @@ Json Client::apply(const ObjectKey& key, std::string_view yaml, const std::strin
 Json Client::merge_patch(const ObjectKey& key, const Json& patch, const std::string& subresource) {
     const auto resource = require_resource(*this, key);
     const auto url = object_path(resource, key) + (subresource.empty() ? "" : "/" + subresource) +
-                     std::string(kWriter);
+                     state_->writer;
     return state_->transport.ask("patch", key.text(),
                                  {.method = "PATCH",
                                   .url = url,
@@ -215,7 +216,7 @@ Json Client::create(const ObjectKey& key, const Json& object) {
     return state_->transport.ask(
         "create", key.text(),
         {.method = "POST",
-         .url = collection(resource, key.api_version, key.namespace_name) + std::string(kWriter),
+         .url = collection(resource, key.api_version, key.namespace_name) + state_->writer,
          .headers = {"Content-Type: application/json"},
          .body = object.dump()});
 }
@@ -224,7 +225,7 @@ Json Client::replace(const ObjectKey& key, const Json& object) {
     const auto resource = require_resource(*this, key);
     return state_->transport.ask("replace", key.text(),
                                  {.method = "PUT",
-                                  .url = object_path(resource, key) + std::string(kWriter),
+                                  .url = object_path(resource, key) + state_->writer,
                                   .headers = {"Content-Type: application/json"},
                                   .body = object.dump()});
 }

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/retry.hpp"
 #include "kubernetes/discovery.hpp"
+#include "kubernetes/field_managers.hpp"
 #include "kubernetes/kubeconfig.hpp"
 #include "kubernetes/object_key.hpp"
 
@@ -30,7 +31,7 @@ struct LogTail {
 
 class Client {
   public:
-    Client(Kubeconfig config, std::stop_token stop);
+    Client(Kubeconfig config, std::stop_token stop, std::string_view field_manager = kFieldManager);
     ~Client();
 
     // Another reason to stop than that of the constructor. Not while calls are under way.

@@ -27,11 +27,6 @@ std::string variable(const char* name) {
     return value == nullptr ? std::string() : value;
 }
 
-std::string text(const base::YamlNode& map, std::string_view key) {
-    const auto* node = map.find(key);
-    return node != nullptr && node->is_scalar() ? node->value : std::string();
-}
-
 // A line break at the end is how people and editors leave a file; in a header it is an error.
 std::string trimmed(std::string text) {
     constexpr std::string_view kSpace = " \t\r\n";
@@ -46,7 +41,7 @@ const base::YamlNode* named(const base::YamlNode& root, std::string_view list,
     const auto* entries = root.find(list);
     if (entries == nullptr) return nullptr;
     for (const auto* entry : entries->items) {
-        if (text(*entry, "name") == name) return entry->find(kind);
+        if (entry->text_at({"name"}) == name) return entry->find(kind);
     }
     return nullptr;
 }
@@ -59,21 +54,21 @@ class Reader {
 
     Kubeconfig read(const std::string& context) const {
         const auto& root = tree_.root();
-        const auto name = context.empty() ? text(root, "current-context") : context;
+        const auto name = context.empty() ? root.text_at({"current-context"}) : context;
         const auto* chosen = named(root, "contexts", name, "context");
         if (chosen == nullptr) refuse_context(name);
         Kubeconfig out;
         out.description = fmt::format("context {} of {}", name, file_.string());
-        if (auto name_space = text(*chosen, "namespace"); !name_space.empty())
+        if (auto name_space = chosen->text_at({"namespace"}); !name_space.empty())
             out.name_space = std::move(name_space);
-        const auto cluster_name = text(*chosen, "cluster");
+        const auto cluster_name = chosen->text_at({"cluster"});
         const auto* cluster = named(root, "clusters", cluster_name, "cluster");
         if (cluster == nullptr)
             throw Error(Errc::invalid, "{}: there is no cluster \"{}\"", file_.string(),
                         cluster_name)
                 .set_hint("name one that is there in the context, or choose another --context");
         read_cluster(*cluster, out);
-        const auto user_name = text(*chosen, "user");
+        const auto user_name = chosen->text_at({"user"});
         const auto* user = named(root, "users", user_name, "user");
         // Without its user the request would go out as nobody's, and come back as "forbidden".
         if (user == nullptr && !user_name.empty())
@@ -88,7 +83,7 @@ class Reader {
         std::vector<std::string> known;
         if (const auto* contexts = tree_.root().find("contexts")) {
             for (const auto* entry : contexts->items)
-                known.push_back(text(*entry, "name"));
+                known.push_back(entry->text_at({"name"}));
         }
         if (known.empty()) {
             throw Error(Errc::invalid, "{} is no kubeconfig: it has no contexts", file_.string())
@@ -104,15 +99,15 @@ class Reader {
     // KEY-data holds base64, KEY a path relative to the file.
     std::string data_or_file(const base::YamlNode& map, const std::string& key,
                              const std::string& data_key) const {
-        if (const auto data = text(map, data_key); !data.empty())
+        if (const auto data = map.text_at({data_key}); !data.empty())
             return base::base64_decode(data, file_.string() + ": " + data_key);
-        if (const auto path = text(map, key); !path.empty())
+        if (const auto path = map.text_at({key}); !path.empty())
             return base::read_file(file_.parent_path() / path, kMaxFile);
         return {};
     }
 
     void read_cluster(const base::YamlNode& cluster, Kubeconfig& out) const {
-        out.server = text(cluster, "server");
+        out.server = cluster.text_at({"server"});
         while (out.server.ends_with('/'))
             out.server.pop_back();
         if (!out.server.starts_with("https://") && !out.server.starts_with("http://")) {
@@ -121,13 +116,13 @@ class Reader {
                         file_.string(), out.server)
                 .set_hint("write it as server: https://HOST:6443");
         }
-        if (!text(cluster, "proxy-url").empty()) {
+        if (!cluster.text_at({"proxy-url"}).empty()) {
             throw Error(Errc::unsupported, "{}: proxy-url is not supported", file_.string())
                 .set_hint("set HTTPS_PROXY in the environment");
         }
         out.ca_pem = data_or_file(cluster, "certificate-authority", "certificate-authority-data");
-        out.tls_server_name = text(cluster, "tls-server-name");
-        out.insecure_skip_tls_verify = text(cluster, "insecure-skip-tls-verify") == "true";
+        out.tls_server_name = cluster.text_at({"tls-server-name"});
+        out.insecure_skip_tls_verify = cluster.text_at({"insecure-skip-tls-verify"}) == "true";
     }
 
     void read_user(const base::YamlNode& user, const std::string& name, Kubeconfig& out) const {
@@ -157,11 +152,11 @@ class Reader {
                         file_.string(), name)
                 .set_hint("give both: client-certificate and client-key, or their -data");
         }
-        out.token = trimmed(text(user, "token"));
-        if (const auto path = text(user, "tokenFile"); !path.empty())
+        out.token = trimmed(user.text_at({"token"}));
+        if (const auto path = user.text_at({"tokenFile"}); !path.empty())
             out.token_file = (file_.parent_path() / path).string();
-        out.username = text(user, "username");
-        out.password = text(user, "password");
+        out.username = user.text_at({"username"});
+        out.password = user.text_at({"password"});
     }
 
     std::filesystem::path file_;

@@ -126,12 +126,15 @@ std::vector<Document> split_documents(std::string_view text, std::string_view fi
     base::check_yaml_bytes(text, file);
     std::vector<Document> documents;
     for (const auto& chunk : cut(text, file)) {
-        const auto tree = base::YamlTree::parse(chunk.text, file, chunk.line);
-        if (tree.root().is_null()) continue;
+        auto tree = std::make_shared<const base::YamlTree>(
+            base::YamlTree::parse(chunk.text, file, chunk.line));
+        if (tree->root().is_null()) continue;
+        auto key = key_of(tree->root(), file);
         documents.push_back({.file = std::string(file),
                              .line = chunk.line,
                              .text = std::string(chunk.text),
-                             .key = key_of(tree.root(), file)});
+                             .key = std::move(key),
+                             .tree = std::move(tree)});
     }
     return documents;
 }

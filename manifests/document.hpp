@@ -3,9 +3,11 @@
 // a cluster.
 #pragma once
 
+#include "base/yaml.hpp"
 #include "kubernetes/object_key.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,8 @@ struct Document {
     std::size_t line = 1;  // of the file, from 1, where `text` begins
     std::string text;      // without the `---` line before it
     kubernetes::ObjectKey key;
+    // Of `text` as it was read: the positions of its nodes are in that text.
+    std::shared_ptr<const base::YamlTree> tree;
 };
 
 // Every document of `text` that holds anything, in order. Errc::invalid for what YamlTree refuses

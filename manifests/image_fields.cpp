@@ -69,7 +69,7 @@ class Finder {
         : document_(document), known_(known) {}
 
     std::vector<ImageField> run() {
-        const auto tree = base::YamlTree::parse(document_.text, document_.file, document_.line);
+        const auto& tree = *document_.tree;
         if (document_.key.kind == "CustomResourceDefinition" &&
             document_.key.group() == "apiextensions.k8s.io") {
             definition(tree.root());

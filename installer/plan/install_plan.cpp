@@ -1,29 +1,43 @@
 #include "installer/plan/install_plan.hpp"
 
-#include "base/base64.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
-#include "base/yaml.hpp"
+#include "installer/plan/bundled_kinds.hpp"
+#include "installer/plan/pull_secret.hpp"
+#include "installer/plan/serving_certificate.hpp"
+#include "installer/plan/workload.hpp"
 #include "manifests/apply_order.hpp"
 #include "manifests/image_fields.hpp"
 #include "manifests/splice_images.hpp"
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace airlock::installer {
 namespace {
 
 using base::Errc;
 using base::Error;
-using base::Json;
-using base::YamlNode;
 using manifests::CertificateIssuer;
+using manifests::Component;
 using manifests::Document;
 
-constexpr std::chrono::days kRenewBefore{30};
+std::vector<Component> choose_components(const manifests::Bundle& bundle,
+                                         const std::vector<std::string>& names) {
+    auto chosen = manifests::select_components(bundle.spec(), names);
+    for (const auto& component : chosen) {
+        if (bundle.holds(component)) continue;
+        throw Error(Errc::usage, "{} was built without the component {}", bundle.path().string(),
+                    component.name)
+            .set_hint(fmt::format("build the bundle with --components {}, or leave it out here",
+                                  component.name));
+    }
+    return chosen;
+}
 
 CertificateIssuer choose_issuer(const manifests::BundleSpec& spec,
-                                const std::vector<manifests::Component>& components,
+                                const std::vector<Component>& components,
                                 const std::set<std::string>& served) {
     const auto wanted = spec.certificate ? spec.certificate->issuer : CertificateIssuer::installer;
     if (wanted == CertificateIssuer::csr) {
@@ -37,174 +51,101 @@ CertificateIssuer choose_issuer(const manifests::BundleSpec& spec,
                                                             : CertificateIssuer::installer;
 }
 
-const base::YamlNode* pod_spec(const base::YamlNode& root, const std::string& kind) {
-    const auto* spec = root.find("spec");
-    if (kind == "CronJob" && spec != nullptr) {
-        spec = spec->find("jobTemplate");
-        if (spec != nullptr) spec = spec->find("spec");
-    }
-    if (spec == nullptr || kind == "Pod") return spec;
-    const auto* pod = spec->find("template");
-    return pod == nullptr ? nullptr : pod->find("spec");
-}
-
-bool is_workload(const kubernetes::ObjectKey& key) {
-    static const std::set<std::string> kKinds{"Deployment", "DaemonSet", "StatefulSet", "Job",
-                                              "CronJob",    "Pod",       "ReplicaSet"};
-    return kKinds.contains(key.kind);
-}
-
-// The service accounts, by namespace, that the workloads run as.
-std::set<std::pair<std::string, std::string>> service_accounts(
-    const std::vector<Document>& documents) {
-    std::set<std::pair<std::string, std::string>> out;
-    for (const auto& document : documents) {
-        if (!is_workload(document.key)) continue;
-        const auto tree = base::YamlTree::parse(document.text, document.file, document.line);
-        const auto* spec = pod_spec(tree.root(), document.key.kind);
-        const auto* name = spec == nullptr ? nullptr : spec->find("serviceAccountName");
-        out.emplace(document.key.namespace_name,
-                    name != nullptr && name->is_scalar() ? name->value : "default");
-    }
+std::vector<manifests::LockedImage> images_of(const manifests::Bundle& bundle,
+                                              const std::vector<Component>& components) {
+    std::vector<manifests::LockedImage> out;
+    std::ranges::copy_if(
+        bundle.lock().images, std::back_inserter(out), [&](const manifests::LockedImage& image) {
+            return std::ranges::any_of(components, [&](const Component& component) {
+                return std::ranges::find(image.components, component.name) !=
+                       image.components.end();
+            });
+        });
     return out;
 }
 
-// The account's own and ours: for server-side apply the list is one value.
-Json pull_secret_names(kubernetes::Client& client, const kubernetes::ObjectKey& account) {
-    auto names = Json::array();
-    if (const auto live = client.get(account)) {
-        if (const auto* theirs = base::find(*live, "imagePullSecrets");
-            theirs != nullptr && theirs->is_array())
-            names = *theirs;
+// The manifests of a component, values filled in and images replaced.
+class Renderer {
+  public:
+    Renderer(const manifests::Bundle& bundle, const InstallPlan& plan, const PlanRequest& request,
+             const std::set<std::string>& served)
+        : bundle_(bundle),
+          issuer_(plan.issuer),
+          served_(served),
+          values_(manifests::merge_values(bundle.spec().values, request.values)) {
+        for (const auto& image : bundle.lock().images)
+            known_.insert(image.reference.text());
+        for (const auto& placement : plan.placements)
+            replacement_[placement.original] = placement.reference(request.registry);
     }
-    const Json ours{{"name", kPullSecretName}};
-    if (std::ranges::find(names, ours) == names.end()) names.push_back(ours);
-    return names;
-}
 
-std::vector<PlannedObject> pull_secrets(kubernetes::Client& client,
-                                        const std::vector<Document>& documents,
-                                        const PlanRequest& request) {
-    std::vector<PlannedObject> out;
-    if (!request.pull_credentials) return out;
-    const auto& credentials = *request.pull_credentials;
-    const auto auth = base::base64_encode(credentials.username + ":" + credentials.password);
-    const Json config{{"auths", {{request.registry, {{"auth", auth}}}}}};
-    std::set<std::string> namespaces;
-    for (const auto& [name_space, account] : service_accounts(documents)) {
-        if (namespaces.insert(name_space).second) {
-            const kubernetes::ObjectKey key{.api_version = "v1",
-                                            .kind = "Secret",
-                                            .namespace_name = name_space,
-                                            .name = std::string(kPullSecretName)};
-            const Json secret{
-                {"apiVersion", "v1"},
-                {"kind", "Secret"},
-                {"metadata", {{"name", kPullSecretName}, {"namespace", name_space}}},
-                {"type", "kubernetes.io/dockerconfigjson"},
-                {"data", {{".dockerconfigjson", base::base64_encode(config.dump())}}}};
-            out.push_back({.key = key,
-                           .text = secret.dump(),
-                           .field_manager = std::string(kPullSecretManager)});
+    std::vector<Document> render(const Component& component) const {
+        std::vector<Document> out;
+        for (const auto& manifest : component.manifests) {
+            if (!manifests::is_wanted(manifest, issuer_, served_)) continue;
+            const auto& source = bundle_.file(manifest.source());
+            const auto text = manifest.substitute
+                                  ? manifests::substitute_values(source, manifest.source(), values_)
+                                  : source;
+            for (auto& document : manifests::split_documents(text, manifest.source())) {
+                const auto fields = manifests::find_image_fields(document, known_);
+                document.text = manifests::splice_images(document, fields, replacement_);
+                out.push_back(std::move(document));
+            }
         }
-        const kubernetes::ObjectKey key{.api_version = "v1",
-                                        .kind = "ServiceAccount",
-                                        .namespace_name = name_space,
-                                        .name = account};
-        const Json patch{{"apiVersion", "v1"},
-                         {"kind", "ServiceAccount"},
-                         {"metadata", {{"name", account}, {"namespace", name_space}}},
-                         {"imagePullSecrets", pull_secret_names(client, key)}};
-        out.push_back(
-            {.key = key, .text = patch.dump(), .field_manager = std::string(kPullSecretManager)});
+        return out;
     }
-    return out;
-}
 
-// The certificate that is there when it will do for a while, else a fresh one.
-CertificateBundle current_or_new(kubernetes::Client& client,
-                                 const manifests::CertificateSpec& spec) {
-    const kubernetes::ObjectKey key{.api_version = "v1",
-                                    .kind = "Secret",
-                                    .namespace_name = spec.secret.namespace_name,
-                                    .name = spec.secret.name};
-    if (const auto live = client.get(key)) {
-        const auto field = [&](std::string_view name) {
-            const auto* value = base::find_path(*live, {"data", name});
-            return value != nullptr && value->is_string()
-                       ? base::base64_decode(value->get<std::string>(), key.text())
-                       : std::string();
-        };
-        CertificateBundle bundle{.ca_pem = field("ca.crt"),
-                                 .certificate_pem = field("tls.crt"),
-                                 .key_pem = field("tls.key")};
-        if (is_usable(bundle, spec.dns_names, kRenewBefore)) return bundle;
-    }
-    return issue_certificate(
-        {.common_name = spec.secret.namespace_name + " CA", .dns_names = spec.dns_names});
-}
-
-PlannedObject certificate_secret(const CertificateBundle& bundle,
-                                 const manifests::CertificateSpec& spec) {
-    const Json secret{
-        {"apiVersion", "v1"},
-        {"kind", "Secret"},
-        {"metadata", {{"name", spec.secret.name}, {"namespace", spec.secret.namespace_name}}},
-        {"type", "kubernetes.io/tls"},
-        {"data",
-         {{"tls.crt", base::base64_encode(bundle.certificate_pem)},
-          {"tls.key", base::base64_encode(bundle.key_pem)},
-          {"ca.crt", base::base64_encode(bundle.ca_pem)}}}};
-    return {.key = {.api_version = "v1",
-                    .kind = "Secret",
-                    .namespace_name = spec.secret.namespace_name,
-                    .name = spec.secret.name},
-            .text = secret.dump(),
-            .field_manager = std::string(kFieldManager)};
-}
-
-// {group, kind} of what the bundle itself defines, and whether it lives in namespaces: the cluster
-// does not know these kinds yet.
-using OwnKinds = std::map<std::pair<std::string, std::string>, bool>;
-
-void note_definition(const Document& document, OwnKinds& kinds) {
-    if (document.key.kind != "CustomResourceDefinition") return;
-    const auto tree = base::YamlTree::parse(document.text, document.file, document.line);
-    const auto text = [](const base::YamlNode* node, std::string_view key) {
-        const auto* value = node == nullptr ? nullptr : node->find(key);
-        return value == nullptr ? std::string() : value->value;
-    };
-    const auto* spec = tree.root().find("spec");
-    const auto* names = spec == nullptr ? nullptr : spec->find("names");
-    kinds[{text(spec, "group"), text(names, "kind")}] = text(spec, "scope") == "Namespaced";
-}
-
-kubernetes::ObjectKey placed(kubernetes::Client& client, kubernetes::ObjectKey key,
-                             const OwnKinds& own) {
-    key = client.with_namespace(std::move(key), true);
-    const auto at = own.find({key.api_version.substr(0, key.api_version.find('/')), key.kind});
-    if (at == own.end()) return key;
-    if (!at->second) key.namespace_name.clear();
-    if (at->second && key.namespace_name.empty()) key.namespace_name = client.default_namespace();
-    return key;
-}
-
-struct Rewriter {
-    std::set<std::string> known;
-    std::map<std::string, std::string> replacement;
+  private:
+    const manifests::Bundle& bundle_;
+    CertificateIssuer issuer_;
+    const std::set<std::string>& served_;
+    manifests::Values values_;
+    std::set<std::string> known_;
+    std::map<std::string, std::string> replacement_;
 };
 
-Rewriter make_rewriter(const manifests::Bundle& bundle, const std::vector<ImagePlacement>& targets,
-                       const std::string& registry) {
-    Rewriter out;
-    for (const auto& image : bundle.lock().images)
-        out.known.insert(image.reference.text());
-    for (const auto& target : targets) {
-        out.replacement[target.original] = registry + "/" + target.repository +
-                                           (target.tag.empty() ? "" : ":" + target.tag) + "@" +
-                                           target.digest.text();
+// A webhook configuration with a rule for nodes/status.
+bool acts_on_nodes(const Document& document) {
+    if (!manifests::is_webhook_configuration(document.key)) return false;
+    const auto items = [](const base::YamlNode& node, std::string_view key) {
+        const auto* list = node.find(key);
+        return list == nullptr ? std::vector<const base::YamlNode*>() : list->items;
+    };
+    for (const auto* hook : items(document.tree->root(), "webhooks")) {
+        for (const auto* rule : items(*hook, "rules")) {
+            for (const auto* resource : items(*rule, "resources")) {
+                if (resource->value == "nodes/status" || resource->value == "nodes/*" ||
+                    resource->value == "*/*")
+                    return true;
+            }
+        }
     }
-    return out;
+    return false;
+}
+
+bool needs_secrets(const Document& document) {
+    return is_workload(document.key) || manifests::is_webhook_configuration(document.key);
+}
+
+bool any_in_namespace(const std::vector<Document>& documents, const std::string& name_space) {
+    return std::ranges::any_of(
+        documents, [&](const Document& each) { return each.key.namespace_name == name_space; });
+}
+
+// Secrets stand between what they lie in (namespaces, accounts) and what uses them.
+PlannedComponent assemble(std::string name, std::vector<Document> documents,
+                          std::vector<PlannedObject> secrets) {
+    PlannedComponent out{.name = std::move(name), .objects = {}};
+    const auto first_user = std::ranges::find_if(documents, needs_secrets);
+    for (auto at = documents.begin();; ++at) {
+        if (at == first_user) std::ranges::move(secrets, std::back_inserter(out.objects));
+        if (at == documents.end()) return out;
+        out.objects.push_back({.key = at->key,
+                               .text = std::move(at->text),
+                               .field_manager = std::string(kubernetes::kFieldManager),
+                               .acts_on_nodes = acts_on_nodes(*at)});
+    }
 }
 
 }  // namespace
@@ -230,83 +171,65 @@ std::vector<std::string> InstallPlan::component_names() const {
 InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundle& bundle,
                               const PlanRequest& request) {
     const auto& spec = bundle.spec();
-    const auto chosen = manifests::select_components(spec, request.components);
-    for (const auto& component : chosen) {
-        if (bundle.holds(component)) continue;
-        throw Error(Errc::usage, "the component {} is not in {}: it was built without",
-                    component.name, bundle.path().string())
-            .set_hint(fmt::format("build the bundle with --components {}, or leave it out here",
-                                  component.name));
-    }
-    const auto values = manifests::merge_values(spec.values, request.values);
+    const auto chosen = choose_components(bundle, request.components);
     const auto served = client.discovery().group_versions();
     InstallPlan plan;
     plan.issuer = choose_issuer(spec, chosen, served);
+    plan.placements = place_images(images_of(bundle, chosen), request.prefix);
 
-    std::vector<manifests::LockedImage> images;
-    for (const auto& image : bundle.lock().images) {
-        const bool wanted = std::ranges::any_of(chosen, [&](const manifests::Component& component) {
-            return std::ranges::find(image.components, component.name) != image.components.end();
-        });
-        if (wanted) images.push_back(image);
-    }
-    plan.placements = place_images(images, request.prefix);
-    const auto rewriter = make_rewriter(bundle, plan.placements, request.registry);
-
-    std::string asked =
-        bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
-    OwnKinds own_kinds;
-    std::vector<std::vector<Document>> documents_of;
+    const Renderer renderer(bundle, plan, request, served);
+    std::vector<std::vector<Document>> rendered;
+    BundledKinds kinds;
     for (const auto& component : chosen) {
-        auto& documents = documents_of.emplace_back();
-        for (const auto& manifest : component.manifests) {
-            if (!manifests::is_wanted(manifest, plan.issuer, served)) continue;
-            const auto& source = bundle.file(manifest.source());
-            const auto text = manifest.substitute
-                                  ? manifests::substitute_values(source, manifest.source(), values)
-                                  : source;
-            for (auto& document : manifests::split_documents(text, manifest.source())) {
-                const auto fields = manifests::find_image_fields(document, rewriter.known);
-                document.text = manifests::splice_images(document, fields, rewriter.replacement);
-                note_definition(document, own_kinds);
-                documents.push_back(std::move(document));
+        rendered.push_back(renderer.render(component));
+        for (const auto& document : rendered.back())
+            kinds.add(document);
+    }
+
+    auto asked =
+        bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
+    bool certificate_is_due = plan.issuer == CertificateIssuer::installer && spec.certificate;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        auto& documents = rendered[i];
+        for (auto& document : documents)
+            document.key = kinds.place(client, std::move(document.key));
+        manifests::sort_for_apply(documents);
+        for (const auto& document : documents)
+            asked += document.text + "\n";
+        std::vector<PlannedObject> secrets;
+        if (std::ranges::any_of(documents, needs_secrets)) {
+            if (request.pull_credentials) {
+                secrets = plan_pull_secrets(client, documents, request.registry,
+                                            *request.pull_credentials);
+            }
+            if (certificate_is_due &&
+                any_in_namespace(documents, spec.certificate->secret.namespace_name)) {
+                const auto current = usable_certificate(client, *spec.certificate);
+                plan.issues_certificate = !current;
+                if (current) plan.ca_pem = current->ca_pem;
+                secrets.push_back(
+                    certificate_secret(*spec.certificate, current.value_or(CertificateBundle{})));
+                certificate_is_due = false;
             }
         }
-    }
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-        const auto& component = chosen[i];
-        auto& documents = documents_of[i];
-        for (auto& document : documents)
-            document.key = placed(client, std::move(document.key), own_kinds);
-        manifests::sort_for_apply(documents);
-        PlannedComponent planned{.name = component.name, .objects = {}};
-        bool prepared = false;
-        const auto prepare = [&] {
-            if (std::exchange(prepared, true)) return;
-            auto secrets = pull_secrets(client, documents, request);
-            std::ranges::move(secrets, std::back_inserter(planned.objects));
-            const bool ours =
-                plan.issuer == CertificateIssuer::installer && spec.certificate &&
-                plan.ca_pem.empty() && std::ranges::any_of(documents, [&](const Document& d) {
-                    return d.key.namespace_name == spec.certificate->secret.namespace_name;
-                });
-            if (!ours) return;
-            const auto certificate = current_or_new(client, *spec.certificate);
-            plan.ca_pem = certificate.ca_pem;
-            planned.objects.push_back(certificate_secret(certificate, *spec.certificate));
-        };
-        for (auto& document : documents) {
-            if (is_workload(document.key) || manifests::is_webhook_configuration(document.key))
-                prepare();
-            asked += document.text + "\n";
-            planned.objects.push_back({.key = document.key,
-                                       .text = std::move(document.text),
-                                       .field_manager = std::string(kFieldManager)});
-        }
-        plan.components.push_back(std::move(planned));
+        plan.components.push_back(
+            assemble(chosen[i].name, std::move(documents), std::move(secrets)));
     }
     plan.fingerprint = base::sha256(asked).text();
     return plan;
+}
+
+void issue_certificate_of(InstallPlan& plan, const manifests::BundleSpec& spec) {
+    if (!plan.issues_certificate) return;
+    const auto certificate = issue_serving_certificate(*spec.certificate);
+    const auto secret = certificate_secret(*spec.certificate, certificate);
+    for (auto& component : plan.components) {
+        for (auto& object : component.objects) {
+            if (object.key == secret.key) object.text = secret.text;
+        }
+    }
+    plan.ca_pem = certificate.ca_pem;
+    plan.issues_certificate = false;
 }
 
 }  // namespace airlock::installer

@@ -3,33 +3,20 @@
 #pragma once
 
 #include "images/credentials.hpp"
-#include "installer/plan/certificate.hpp"
-#include "installer/plan/push_plan.hpp"
+#include "installer/plan/image_placement.hpp"
+#include "installer/plan/planned_object.hpp"
 #include "kubernetes/client.hpp"
 #include "manifests/bundle/reader.hpp"
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace airlock::installer {
 
-inline constexpr std::string_view kFieldManager = "airlock";
-inline constexpr std::string_view kPullSecretManager = "airlock-pull-secret";
-inline constexpr std::string_view kCertificateManager = "airlock-certificate";
-inline constexpr std::string_view kPullSecretName = "airlock-registry";
-
-struct PlannedObject {
-    kubernetes::ObjectKey key;
-    std::string text;  // what is applied; may hold a secret
-    std::string field_manager{kFieldManager};
-};
-
 struct PlannedComponent {
     std::string name;
-    std::vector<PlannedObject>
-        objects;  // in the order of applying, its webhook configurations last
+    std::vector<PlannedObject> objects;  // in the order of applying, webhook configurations last
 };
 
 struct PlanRequest {
@@ -45,7 +32,10 @@ struct InstallPlan {
     std::vector<PlannedComponent> components;
     std::vector<ImagePlacement> placements;
     manifests::CertificateIssuer issuer = manifests::CertificateIssuer::installer;
-    std::string ca_pem;       // of issuer installer: what webhook configurations are given
+    // Of issuer installer: the authority that webhook configurations are given; empty while the
+    // certificate is to be issued.
+    std::string ca_pem;
+    bool issues_certificate = false;
     std::string fingerprint;  // of everything asked for: two equal ones ask for the same
 
     std::vector<kubernetes::ObjectKey> keys() const;
@@ -56,5 +46,9 @@ struct InstallPlan {
 // not know.
 InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundle& bundle,
                               const PlanRequest& request);
+
+// Issues the certificate of a plan that is going to be carried out; nothing to do when
+// issues_certificate is false.
+void issue_certificate_of(InstallPlan& plan, const manifests::BundleSpec& spec);
 
 }  // namespace airlock::installer

@@ -1,6 +1,7 @@
 #include "installer/transaction/ownership.hpp"
 
 #include "base/error.hpp"
+#include "kubernetes/field_managers.hpp"
 
 #include <algorithm>
 
@@ -39,7 +40,7 @@ bool is_issued(const Json& object) {
 bool was_written_by_us(const Json& object) {
     const auto* fields = base::find_path(object, {"metadata", "managedFields"});
     return fields != nullptr && std::ranges::any_of(*fields, [](const Json& entry) {
-               return base::text_at(entry, {"manager"}).starts_with("airlock");
+               return kubernetes::is_installer_manager(base::text_at(entry, {"manager"}));
            });
 }
 

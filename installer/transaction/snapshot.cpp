@@ -1,9 +1,7 @@
 #include "installer/transaction/snapshot.hpp"
 
-#include "base/yaml.hpp"
 #include "installer/nodes/node_snapshot.hpp"
 #include "installer/record/generation_store.hpp"
-#include "manifests/apply_order.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -69,33 +67,11 @@ void put_first(Generation& snapshot, const CutOff& cut_off) {
     }
 }
 
-// MutatingWebhookConfiguration and its like, with a rule for nodes/status.
-bool acts_on_nodes(const PlannedObject& object) {
-    if (!manifests::is_webhook_configuration(object.key)) return false;
-    const auto tree = base::YamlTree::parse(object.text, object.key.text());
-    const auto items = [](const base::YamlNode* node, std::string_view key) {
-        const auto* list = node == nullptr ? nullptr : node->find(key);
-        return list == nullptr
-                   ? std::vector<const base::YamlNode*>()
-                   : std::vector<const base::YamlNode*>(list->items.begin(), list->items.end());
-    };
-    for (const auto* hook : items(&tree.root(), "webhooks")) {
-        for (const auto* rule : items(hook, "rules")) {
-            for (const auto* resource : items(rule, "resources")) {
-                if (resource->value == "nodes/status" || resource->value == "nodes/*" ||
-                    resource->value == "*/*")
-                    return true;
-            }
-        }
-    }
-    return false;
-}
-
 bool brings_node_webhook(const InstallPlan& plan, const Generation& snapshot) {
     for (const auto& component : plan.components) {
         for (const auto& object : component.objects) {
             const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
-            if (at != snapshot.objects.end() && !at->object && acts_on_nodes(object)) return true;
+            if (at != snapshot.objects.end() && !at->object && object.acts_on_nodes) return true;
         }
     }
     return false;

@@ -4,6 +4,7 @@
 
 #include "images/registry.hpp"
 #include "installer/plan/install_plan.hpp"
+#include "installer/plan/push_plan.hpp"
 #include "installer/record/generation.hpp"
 #include "kubernetes/client.hpp"
 

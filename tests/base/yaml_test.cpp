@@ -132,5 +132,18 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Empty", "", Errc::invalid, "no YAML document"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(YamlNode, IsFoundByAPathOfKeys) {
+    const auto tree = YamlTree::parse("a: {b: {c: x, list: [1]}, none: }\n", "f.yaml");
+    const auto& root = tree.root();
+    EXPECT_EQ(root.find_path({}), &root);
+    ASSERT_NE(root.find_path({"a", "b", "list"}), nullptr);
+    EXPECT_TRUE(root.find_path({"a", "b", "list"})->is_list());
+    EXPECT_EQ(root.find_path({"a", "x", "c"}), nullptr);
+    EXPECT_EQ(root.find_path({"a", "b", "c", "d"}), nullptr) << "a scalar has no keys";
+    EXPECT_EQ(root.text_at({"a", "b", "c"}), "x");
+    EXPECT_EQ(root.text_at({"a", "b"}), "") << "a map is no text";
+    EXPECT_EQ(root.text_at({"a", "none"}), "");
+}
+
 }  // namespace
 }  // namespace airlock::base

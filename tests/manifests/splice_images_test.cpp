@@ -50,8 +50,8 @@ TEST(SpliceImages, IsUndoneByTheReverse) {
             if (!there.emplace(field.reference.text(), to).second) continue;
             back.emplace(to, document.text.substr(field.offset, field.length));
         }
-        Document moved = document;
-        moved.text = splice_images(document, fields, there);
+        const auto moved =
+            split_documents(splice_images(document, fields, there), "controller.yaml").at(0);
         const auto again = find_image_fields(moved, {});
         ASSERT_EQ(again.size(), fields.size());
         EXPECT_EQ(splice_images(moved, again, back), document.text);

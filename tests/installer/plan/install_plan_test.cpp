@@ -6,6 +6,7 @@
 #include "bundler/build_plan.hpp"
 #include "bundler/bundle_writer.hpp"
 #include "bundler/output_file.hpp"
+#include "installer/plan/certificate.hpp"
 #include "manifests/bundle/report.hpp"
 #include "tests/support/expect_error.hpp"
 #include "tests/support/fake_api_server.hpp"
@@ -198,7 +199,7 @@ TEST_F(InstallPlanTest, AComponentThatWasNotPackedIsSaidToBeNone) {
     both.components = {"extra"};
     auto client = server_.client();
     expect_error([&] { make_install_plan(client, small, both); }, Errc::usage,
-                 "the component extra is not in", "--components extra");
+                 "was built without the component extra", "--components extra");
     EXPECT_TRUE(small.holds(small.spec().components.at(0)));
     EXPECT_FALSE(small.holds(small.spec().components.at(1)));
     EXPECT_THAT(manifests::describe_bundle_text(small),
@@ -243,8 +244,9 @@ TEST_F(InstallPlanTest, LeavesTheCertificateToCertManagerWhereItIs) {
 }
 
 TEST_F(InstallPlanTest, SignsTheCertificateOnceAndKeepsIt) {
-    const auto made = plan(request());
+    auto made = plan(request());
     EXPECT_EQ(made.issuer, manifests::CertificateIssuer::installer);
+    issue_certificate_of(made, bundle().spec());
     const auto secret = base::parse_json(object(made, "Secret ns/cert").text, "the secret");
     EXPECT_EQ(secret.at("type"), "kubernetes.io/tls");
     const auto field = [&](const std::string& name) {
@@ -263,6 +265,14 @@ TEST_F(InstallPlanTest, SignsTheCertificateOnceAndKeepsIt) {
     EXPECT_EQ(again.fingerprint, made.fingerprint);
 }
 
+TEST_F(InstallPlanTest, MakesNoKeyPairForAPlanAlone) {
+    const auto made = plan(request());
+    EXPECT_TRUE(made.issues_certificate);
+    EXPECT_EQ(made.ca_pem, "");
+    const auto secret = base::parse_json(object(made, "Secret ns/cert").text, "the secret");
+    EXPECT_EQ(secret.at("data"), Json({{"ca.crt", ""}, {"tls.crt", ""}, {"tls.key", ""}}));
+}
+
 TEST_F(InstallPlanTest, ReplacesACertificateThatWillNotDo) {
     const auto other = issue_certificate({.common_name = "x", .dns_names = {"other.ns.svc"}});
     const Json live{{"data",
@@ -273,7 +283,9 @@ TEST_F(InstallPlanTest, ReplacesACertificateThatWillNotDo) {
          {live.dump(), std::string("{}"), std::string(R"({"data": {"tls.crt": 7}})"),
           std::string(R"({"data": {"tls.crt": "YQ=="}})")}) {
         server_.put("/api/v1/namespaces/ns/secrets/cert", text);
-        const auto made = plan(request());
+        auto made = plan(request());
+        EXPECT_TRUE(made.issues_certificate);
+        issue_certificate_of(made, bundle().spec());
         EXPECT_NE(made.ca_pem, other.ca_pem);
         EXPECT_THAT(made.ca_pem, HasSubstr("BEGIN CERTIFICATE"));
     }

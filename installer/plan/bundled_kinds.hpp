@@ -1,0 +1,25 @@
+// The kinds that a bundle's own CRDs define: the cluster does not know them until these are applied.
+#pragma once
+
+#include "kubernetes/client.hpp"
+#include "manifests/document.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace airlock::installer {
+
+class BundledKinds {
+  public:
+    // Remembers the kind of a CustomResourceDefinition; nothing to do for other documents.
+    void add(const manifests::Document& document);
+
+    // The key with the default namespace filled in for namespaced kinds and dropped for others.
+    kubernetes::ObjectKey place(kubernetes::Client& client, kubernetes::ObjectKey key) const;
+
+  private:
+    std::map<std::pair<std::string, std::string>, bool> namespaced_;  // by group and kind
+};
+
+}  // namespace airlock::installer

@@ -1,0 +1,25 @@
+// Credentials of the private registry for the pods of a component: a Secret in each of their
+// namespaces, and its name in imagePullSecrets of their service accounts.
+#pragma once
+
+#include "images/credentials.hpp"
+#include "installer/plan/planned_object.hpp"
+#include "kubernetes/client.hpp"
+#include "manifests/document.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace airlock::installer {
+
+inline constexpr std::string_view kPullSecretName = "airlock-registry";
+
+// In the order of applying. Reads the service accounts that are there: server-side apply replaces
+// the whole list, so theirs are kept in it.
+std::vector<PlannedObject> plan_pull_secrets(kubernetes::Client& client,
+                                             const std::vector<manifests::Document>& documents,
+                                             const std::string& registry,
+                                             const images::Credentials& credentials);
+
+}  // namespace airlock::installer

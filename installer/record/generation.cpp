@@ -14,6 +14,8 @@ using base::Errc;
 using base::Error;
 using base::Json;
 
+constexpr std::uint64_t kFormat = 1;  // docs/state-format.md
+
 Json key_json(const kubernetes::ObjectKey& key) {
     return {{"apiVersion", key.api_version},
             {"kind", key.kind},
@@ -52,6 +54,12 @@ bool flag(const Json& json, std::string_view key) {
 }  // namespace
 
 Generation Generation::from_json(const Json& json, std::string_view what) {
+    // Absent in what was saved before there was a format: it is 1.
+    if (base::find(json, "format") != nullptr &&
+        base::require_size(json, "format", what) > kFormat) {
+        throw Error(Errc::unsupported, "{} was written by a newer version", what)
+            .set_hint("use the airlock-installer that wrote it, or a newer one");
+    }
     Generation out;
     out.number = generation_number(json, what);
     out.id = base::get_string(json, "id", what);
@@ -94,7 +102,8 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
 }
 
 Json Generation::to_json() const {
-    Json json{{"generation", number},
+    Json json{{"format", kFormat},
+              {"generation", number},
               {"id", id},
               {"bundle", bundle},
               {"version", version},

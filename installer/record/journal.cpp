@@ -16,6 +16,7 @@ namespace {
 using base::Errc;
 using base::Error;
 
+constexpr std::uint64_t kFormat = 1;  // docs/state-format.md
 constexpr std::size_t kMaxJournal = 64 * 1024 * 1024;
 constexpr std::size_t kChecksum =
     16;  // hex digits of the sha256: against tearing, not against people
@@ -30,6 +31,29 @@ std::optional<std::string_view> checked(std::string_view line) {
     const auto text = line.substr(kChecksum + 1);
     if (line.substr(0, kChecksum) != checksum(text)) return std::nullopt;
     return text;
+}
+
+// The first record of a journal says in which format it is.
+JournalRecord parse_record(std::string_view text, const std::string& path, bool first) {
+    auto fields = base::parse_json(text, path);
+    if (!fields.is_object()) throw Error(Errc::invalid, "{}: a record is not an object", path);
+    const auto newer = [&](const std::string& what) {
+        return Error(Errc::unsupported, "{} was written by a newer version: {}", path, what)
+            .set_hint("use the airlock-installer that began this install or rollback");
+    };
+    if (first) {
+        // Absent in what was written before there was a format: it is 1.
+        const auto format = base::find(fields, "format") == nullptr
+                                ? kFormat
+                                : base::require_size(fields, "format", path);
+        if (format > kFormat) throw newer(fmt::format("format {}", format));
+        fields.erase("format");
+    }
+    const auto name = base::require_string(fields, "act", path);
+    const auto act = parse_act(name);
+    if (!act) throw newer(fmt::format("unknown act \"{}\"", name));
+    fields.erase("act");
+    return {.act = *act, .fields = std::move(fields)};
 }
 
 // A write that a power cut tore lacks its end, or has zeros where a block never reached the disk.
@@ -55,7 +79,7 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
                     "it are kept in the cluster: with another --state-dir, after kubectl -n "
                     "kube-system delete lease airlock-installer, rollback goes back to them");
         }
-        records_.push_back(base::parse_json(*record, path_.string()));
+        records_.push_back(parse_record(*record, path_.string(), records_.empty()));
         size_ = end + 1;
     }
     fd_ = base::open_file(path_, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -69,8 +93,12 @@ void Journal::cut() {
     torn_ = false;
 }
 
-void Journal::append(base::Json record) {
-    const auto text = base::dump_json(record);
+void Journal::append(Act act, base::Json fields) {
+    JournalRecord record{.act = act, .fields = std::move(fields)};
+    auto json = record.fields;
+    json["act"] = to_string(act);
+    if (records_.empty()) json["format"] = kFormat;
+    const auto text = base::dump_json(json);
     const auto line = checksum(text) + " " + text + "\n";
     if (size_ + line.size() > kMaxJournal) {
         throw Error(Errc::unsupported, "{} would grow beyond {} bytes", path_.string(),

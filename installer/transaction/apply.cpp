@@ -87,12 +87,12 @@ void Apply::object(const PlannedObject& object) {
                 .set_hint("look at it, and whether it may be taken over; then install again");
         }
     }
-    journal_.append({{"act", "apply"}, {"object", name}});
+    journal_.append(Act::apply, {{"object", name}});
     const auto live = client_.apply(object.key, object.text, object.field_manager);
     if (!absent_.contains(name)) return;
     const auto uid =
         base::require_string(base::require_object(live, "metadata", name), "uid", name);
-    journal_.append({{"act", "made"}, {"object", name}, {"uid", uid}});
+    journal_.append(Act::made, {{"object", name}, {"uid", uid}});
 }
 
 void Apply::wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied) {
@@ -138,12 +138,12 @@ void Apply::inject(const manifests::InjectTarget& target) {
                              {"clientConfig", {{"caBundle", base::base64_encode(plan_.ca_pem)}}}});
         }
         if (plan_.issuer == CertificateIssuer::installer) {
-            journal_.append({{"act", "inject"}, {"object", key.text()}});
+            journal_.append(Act::inject, {{"object", key.text()}});
             const Json patch{{"apiVersion", key.api_version},
                              {"kind", key.kind},
                              {"metadata", {{"name", key.name}}},
                              {"webhooks", hooks}};
-            client_.apply(key, patch.dump(), std::string(kCertificateManager));
+            client_.apply(key, patch.dump(), std::string(kubernetes::kCertificateManager));
             return;
         }
         if (filled) return;

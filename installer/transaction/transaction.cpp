@@ -107,15 +107,15 @@ Transaction::~Transaction() {
 }
 
 bool Transaction::undoing() const {
-    return std::ranges::any_of(
-        journal_.records(), [](const Json& record) { return record.value("act", "") == "undo"; });
+    return std::ranges::any_of(journal_.records(),
+                               [](const JournalRecord& record) { return record.act == Act::undo; });
 }
 
 void Transaction::add_uids(Generation& generation) const {
     std::map<std::string, std::string> made;
     for (const auto& record : journal_.records()) {
-        if (record.value("act", "") == "made")
-            made[record.value("object", "")] = record.value("uid", "");
+        if (record.act == Act::made)
+            made[base::text_at(record.fields, {"object"})] = base::text_at(record.fields, {"uid"});
     }
     for (auto& object : generation.objects) {
         if (const auto at = made.find(object.key.text()); at != made.end())
@@ -123,9 +123,10 @@ void Transaction::add_uids(Generation& generation) const {
     }
 }
 
-void Transaction::begin(const Generation& generation, Json record) {
-    record["generation"] = generation.number;
-    journal_.append(std::move(record));
+void Transaction::begin(Act act, const Generation& generation) {
+    journal_.append(act, {{"generation", generation.number},
+                          {"bundle", generation.bundle},
+                          {"version", generation.version}});
     // From here on it is unfinished.
     base::write_file_durably(cut_off_path(options_.state_dir), generation.to_json().dump(), 0600);
     cut_off_ = generation;
@@ -152,7 +153,7 @@ std::set<std::string> Transaction::touched() const {
     std::set<std::string> out;
     for (const auto& record : journal_.records()) {
         for (const auto* key : {"object", "tag"}) {
-            if (auto name = base::text_at(record, {key}); !name.empty())
+            if (auto name = base::text_at(record.fields, {key}); !name.empty())
                 out.insert(std::move(name));
         }
     }
@@ -217,7 +218,7 @@ ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan
     std::optional<CutOff> earlier;
     if (cut_off_) earlier = {.snapshot = *cut_off_, .touched = touched()};
     const auto before = take_snapshot(client_, registry_, bundle, plan, request, push, earlier);
-    begin(before, {{"act", "install"}, {"bundle", before.bundle}, {"version", before.version}});
+    begin(Act::install, before);
     try {
         run(bundle, plan, push, before);
     } catch (const Error& failure) {
@@ -258,7 +259,7 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
                    registry_.host());
     installer::push(registry_, bundle, push, options_.concurrency, stop_);
     for (const auto& move : push.tags) {
-        journal_.append({{"act", "move tag"}, {"tag", move.repository + ":" + move.tag}});
+        journal_.append(Act::move_tag, {{"tag", move.repository + ":" + move.tag}});
         move_tag(registry_, bundle, move);
     }
     Apply apply(client_, bundle, plan, absent_in(before), journal_, options_.timeout, stop_);
@@ -271,7 +272,7 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
 }
 
 void Transaction::commit(Generation generation) {
-    journal_.append({{"act", "commit"}, {"generation", generation.number}});
+    journal_.append(Act::commit, {{"generation", generation.number}});
     add_uids(generation);
     save_generation(client_, generation);
 }
@@ -333,7 +334,7 @@ ExitCode Transaction::undo_down_to(std::optional<int> target) {
         const auto& generation = generations.back();
         base::log_info("undoing generation {} ({} {})", generation.number, generation.bundle,
                        generation.version);
-        begin(generation, {{"act", "undo"}});
+        begin(Act::undo, generation);
         if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
         generations.pop_back();
     }

@@ -67,7 +67,7 @@ class Transaction {
     bool undoing() const;
     // The journal's word about what was made is newer than the snapshot's.
     void add_uids(Generation& generation) const;
-    void begin(const Generation& generation, base::Json record);
+    void begin(Act act, const Generation& generation);
     void end();
     void run(const manifests::Bundle& bundle, const InstallPlan& plan, const PushPlan& push,
              const Generation& before);

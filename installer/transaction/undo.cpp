@@ -72,7 +72,7 @@ class Undo {
           tags_side_{.name = "the registry " + registry.host()} {}
 
     UndoResult run() {
-        announce({{"act", "undo"}, {"generation", generation_.number}});
+        announce(Act::undo, {{"generation", generation_.number}});
         client_.discovery().forget();
         std::vector<kubernetes::ObjectKey> keys;
         for (const auto& object : generation_.objects)
@@ -145,9 +145,9 @@ class Undo {
 
     // Says what is going to be done. A full disk must not keep anything from being put back:
     // without the record, running it again finds out by looking.
-    void announce(Json record) {
+    void announce(Act act, Json fields) {
         try {
-            journal_.append(std::move(record));
+            journal_.append(act, std::move(fields));
         } catch (const Error& error) {
             if (!std::exchange(journal_failed_, true))
                 base::log_warn("going on without the journal: {}", error.what());
@@ -178,7 +178,7 @@ class Undo {
         const auto live = client_.get(object.key);
         if (object.object) {
             if (live && same_content(*object.object, *live)) return;
-            announce({{"act", "restore"}, {"object", object.key.text()}});
+            announce(Act::restore, {{"object", object.key.text()}});
             if (live) {
                 replace(object.key, *object.object);
             } else {
@@ -206,7 +206,7 @@ class Undo {
                                                      strangers.front()));
             wait_for_pods_of(object.key.name);
         }
-        announce({{"act", "delete"}, {"object", object.key.text()}});
+        announce(Act::remove, {{"object", object.key.text()}});
         auto uid = base::text_at(*live, {"metadata", "uid"});
         client_.remove(object.key, uid);
         gone_.push_back({.key = object.key, .uid = std::move(uid)});
@@ -259,7 +259,7 @@ class Undo {
         }
         if (tag.digest.empty()) {
             if (!live) return;
-            announce({{"act", "remove tag"}, {"tag", tag.repository + ":" + tag.tag}});
+            announce(Act::remove_tag, {{"tag", tag.repository + ":" + tag.tag}});
             try {
                 registry_.delete_tag(tag.repository, tag.tag);
             } catch (const Error& error) {
@@ -271,7 +271,7 @@ class Undo {
                              "leave the tag: nothing uses it"});
             }
         } else if (!live || live->digest.text() != tag.digest) {
-            announce({{"act", "move tag back"}, {"tag", tag.repository + ":" + tag.tag}});
+            announce(Act::move_tag_back, {{"tag", tag.repository + ":" + tag.tag}});
             registry_.put_manifest(tag.repository, tag.tag, tag.manifest, tag.media_type);
         }
     }

@@ -70,10 +70,20 @@ TEST(Generation, IsTheSameAfterItWasWritten) {
     EXPECT_EQ(after.nodes[0].allocatable, before.nodes[0].allocatable);
 }
 
+TEST(Generation, RefusesANewerFormat) {
+    auto json = written();
+    EXPECT_EQ(json.at("format"), 1);
+    json["format"] = 2U;
+    expect_error([&] { Generation::from_json(json, "it"); }, Errc::unsupported,
+                 "it was written by a newer version");
+    json["format"] = "1";
+    expect_error([&] { Generation::from_json(json, "it"); }, Errc::invalid, "format");
+}
+
 TEST(Generation, ReadsWhatAnEarlierVersionLeftOut) {
     auto json = written();
     for (const auto* key : {"prefix", "plainHttp", "issuer", "fingerprint", "time",
-                            "stateAnnotation", "resync", "id", "bringsNodeWebhook"})
+                            "stateAnnotation", "resync", "id", "bringsNodeWebhook", "format"})
         json.erase(key);
     json["tags"][0].erase("movedTo");
     const auto read = Generation::from_json(json, "it");

@@ -40,20 +40,23 @@ class FileSizeLimit {
 
 class JournalTest : public ::testing::Test {
   protected:
-    const std::vector<Json> kRecords{
-        {{"act", "install"}, {"generation", 7}},
-        {{"act", "apply"}, {"object", "Deployment a/b \"quoted\"\nand \\ more, ä"}},
-        {{"act", "commit"}, {"text", std::string(60, 'x')}},
+    const std::vector<JournalRecord> kRecords{
+        {.act = Act::install, .fields = {{"generation", 7}}},
+        {.act = Act::apply, .fields = {{"object", "Deployment a/b \"quoted\"\nand \\ more, ä"}}},
+        {.act = Act::commit, .fields = {{"text", std::string(60, 'x')}}},
     };
+    static void append(Journal& journal, const JournalRecord& record) {
+        journal.append(record.act, record.fields);
+    }
 
     // The file with kRecords in it.
     std::string written() const {
         Journal journal(path_);
         for (const auto& record : kRecords)
-            journal.append(record);
+            append(journal, record);
         return folder_.read("journal.jsonl");
     }
-    std::vector<Json> first(std::size_t count) const {
+    std::vector<JournalRecord> first(std::size_t count) const {
         return {kRecords.begin(), kRecords.begin() + static_cast<std::ptrdiff_t>(count)};
     }
     void put(std::string_view text) const { folder_.write("journal.jsonl", text); }
@@ -67,7 +70,7 @@ TEST_F(JournalTest, GivesBackWhatWasAppended) {
     EXPECT_EQ(std::ranges::count(text, '\n'), 3);
     Journal again(path_);
     EXPECT_EQ(again.records(), kRecords);
-    again.append({{"act", "undo"}});
+    again.append(Act::undo, Json::object());
     EXPECT_EQ(again.records().size(), 4U);
     EXPECT_EQ(Journal(path_).records(), again.records());
 }
@@ -79,7 +82,7 @@ TEST_F(JournalTest, BeginsEmptyAndCanBeginAgain) {
     journal.clear();
     EXPECT_TRUE(journal.records().empty());
     EXPECT_EQ(std::filesystem::file_size(path_), 0U);
-    journal.append(kRecords[1]);
+    append(journal, kRecords[1]);
     EXPECT_EQ(Journal(path_).records(), std::vector{kRecords[1]});
 }
 
@@ -99,7 +102,8 @@ TEST_F(JournalTest, CutAnywhereHoldsTheRecordsBeforeTheCut) {
         const auto whole = std::ranges::count(text.substr(0, size), '\n');
         EXPECT_EQ(Journal(path_).records(), first(static_cast<std::size_t>(whole))) << size;
         // And the torn part is gone, so that what is appended next can be read again.
-        Journal(path_).append(kRecords[0]);
+        Journal journal(path_);
+        append(journal, kRecords[0]);
         EXPECT_EQ(Journal(path_).records().size(), static_cast<std::size_t>(whole) + 1) << size;
     }
 }
@@ -123,7 +127,7 @@ TEST_F(JournalTest, AFlippedByteNeverGivesAWrongRecord) {
             auto bad = text;
             bad[i] = static_cast<char>(static_cast<unsigned char>(bad[i]) ^ flip);
             put(bad);
-            std::vector<Json> read;
+            std::vector<JournalRecord> read;
             const auto error = error_of([&] { read = Journal(path_).records(); });
             // A last line that has lost its end, or holds zeros, cannot be told from a torn one.
             if (!error) {
@@ -164,12 +168,39 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
         {"a checksum over nothing", sealed(""), Errc::invalid},
         {"a checksum over no JSON", sealed("{act"), Errc::invalid},
         {"records nested without end", sealed(std::string(5000, '[')), Errc::invalid},
+        {"a record that is not an object", sealed("7"), Errc::invalid},
+        {"a format that is not a number", sealed(R"({"format": "1", "act": "apply"})"),
+         Errc::invalid},
+        {"a newer format", sealed(R"({"format": 2, "act": "apply"})"), Errc::unsupported},
+        {"an act of a newer version", sealed(R"({"format": 1, "act": "paint"})"),
+         Errc::unsupported},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         put(row.text);
         expect_error([&] { Journal journal(path_); }, row.code, path_.string());
     }
+}
+
+TEST_F(JournalTest, SaysItsFormatInTheFirstRecordAlone) {
+    const auto text = written();
+    EXPECT_EQ(text.find(R"("format":1)"), text.rfind(R"("format":1)"));
+    EXPECT_LT(text.find(R"("format":1)"), text.find('\n'));
+    {
+        Journal journal(path_);
+        journal.clear();
+        append(journal, kRecords[1]);
+    }
+    EXPECT_THAT(folder_.read("journal.jsonl"), testing::HasSubstr(R"("format":1)"));
+}
+
+TEST(Act, HasAWordThatIsReadBack) {
+    for (const auto act :
+         {Act::install, Act::move_tag, Act::apply, Act::made, Act::inject, Act::commit, Act::undo,
+          Act::restore, Act::remove, Act::move_tag_back, Act::remove_tag})
+        EXPECT_EQ(parse_act(to_string(act)), act) << to_string(act);
+    EXPECT_EQ(to_string(Act::move_tag_back), "move tag back");
+    EXPECT_EQ(parse_act("paint"), std::nullopt);
 }
 
 TEST_F(JournalTest, IsBounded) {
@@ -182,7 +213,7 @@ TEST_F(JournalTest, AFullDiskLeavesNoPartOfARecord) {
     Journal journal(path_);
     {
         const FileSizeLimit limit(text.size() + 10);
-        expect_error([&] { journal.append(kRecords[2]); }, Errc::io, path_.string());
+        expect_error([&] { append(journal, kRecords[2]); }, Errc::io, path_.string());
     }
     EXPECT_EQ(journal.records(), kRecords);
     EXPECT_EQ(Journal(path_).records(), kRecords);
@@ -193,9 +224,9 @@ TEST_F(JournalTest, GoesOnWhenTheDiskHasRoomAgain) {
     Journal journal(path_);
     for (int i = 0; i < 3; ++i) {
         const FileSizeLimit limit(text.size() + 10);
-        EXPECT_TRUE(error_of([&] { journal.append(kRecords[2]); }).has_value());
+        EXPECT_TRUE(error_of([&] { append(journal, kRecords[2]); }).has_value());
     }
-    journal.append(kRecords[0]);
+    append(journal, kRecords[0]);
     auto all = kRecords;
     all.push_back(kRecords[0]);
     EXPECT_EQ(Journal(path_).records(), all);
@@ -204,7 +235,7 @@ TEST_F(JournalTest, GoesOnWhenTheDiskHasRoomAgain) {
 TEST_F(JournalTest, ARecordThatIsNotOnTheDiskIsAnError) {
     // Takes every byte, and fsync(2) fails.
     Journal journal("/dev/null");
-    expect_error([&] { journal.append(kRecords[0]); }, Errc::io, "/dev/null");
+    expect_error([&] { append(journal, kRecords[0]); }, Errc::io, "/dev/null");
     EXPECT_TRUE(journal.records().empty());
 }
 

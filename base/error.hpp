@@ -93,6 +93,17 @@ decltype(auto) with_context(std::string_view context, Task&& task) {
     }
 }
 
+// Runs `task`; an Error without a hint that leaves it gets `hint`.
+template <typename Task>
+decltype(auto) with_hint(std::string_view hint, Task&& task) {
+    try {
+        return std::forward<Task>(task)();
+    } catch (Error& error) {
+        if (error.hint().empty()) error.set_hint(std::string(hint));
+        throw;
+    }
+}
+
 // One finding among several: what, where, and what to do.
 struct Problem {
     std::string where;

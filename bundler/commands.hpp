@@ -1,20 +1,10 @@
-// The sub-commands of airlock-bundler: build, inspect, verify, keygen.
+// The command line of airlock-bundler.
 #pragma once
 
-#include "base/program.hpp"
-
-#include <functional>
-#include <stop_token>
-
-namespace CLI {
-class App;
-}
+#include "base/command_line.hpp"
 
 namespace airlock::bundler {
 
-using Command = std::function<base::ExitCode(const std::stop_token&)>;
-
-// Adds them to `app`; the chosen one is put into `chosen` when the command line has been parsed.
-void add_commands(CLI::App& app, Command& chosen);
+void add_commands(base::CommandLine& line);
 
 }  // namespace airlock::bundler

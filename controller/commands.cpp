@@ -3,8 +3,6 @@
 #include "controller/node_resync.hpp"
 #include "kubernetes/client.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -13,39 +11,51 @@
 namespace airlock::controller {
 namespace {
 
+using base::ExitCode;
+
 struct RunOptions {
     std::filesystem::path kubeconfig;
     std::string context;
     std::string state_annotation = "node-oversell/state";
 };
 
-base::ExitCode run(const RunOptions& options, const std::stop_token& stop) {
+ExitCode run(const RunOptions& options, const std::stop_token& stop) {
     kubernetes::Client client(
         kubernetes::Kubeconfig::load(
             options.kubeconfig.empty() ? std::nullopt : std::optional(options.kubeconfig),
             options.context),
-        stop);
+        stop, kubernetes::kControllerManager);
     client.server_version();
     NodeResync(client, options.state_annotation).run(stop);
-    return base::ExitCode::done;
+    return ExitCode::done;
 }
 
 }  // namespace
 
-void add_commands(CLI::App& app, Command& chosen) {
-    app.require_subcommand(1);
+void add_commands(base::CommandLine& line) {
     const auto options = std::make_shared<RunOptions>();
-    auto* command = app.add_subcommand("run", "Watch the nodes and resync those that need it");
-    command->add_option("--kubeconfig", options->kubeconfig,
-                        "default: KUBECONFIG, ~/.kube/config, or the pod's service account");
-    command->add_option("--context", options->context, "context of the kubeconfig");
-    command
-        ->add_option("--state-annotation", options->state_annotation,
-                     "annotation in which the webhook records a node's values")
-        ->capture_default_str();
-    command->callback([options, &chosen] {
-        chosen = [options](const std::stop_token& stop) { return run(*options, stop); };
-    });
+    auto& command = line.command(
+        {.name = "run",
+         .purpose = "Watch the nodes and resync those that have lost the webhook's values",
+         .details =
+             "Sends an empty status patch to each node whose allocatable differs from what the\n"
+             "webhook recorded, so that the webhook acts on it. Runs until SIGTERM.",
+         .examples = {"node-oversell-controller run",
+                      "node-oversell-controller run --kubeconfig admin.conf"},
+         .exit_codes = {ExitCode::done, ExitCode::failed}});
+    command.option({.flags = "--kubeconfig",
+                    .value = "FILE",
+                    .help = "kubeconfig file",
+                    .fallback = "$KUBECONFIG, ~/.kube/config, the pod's service account"},
+                   options->kubeconfig);
+    command.option({.flags = "--context", .value = "NAME", .help = "context of the kubeconfig"},
+                   options->context);
+    command.option({.flags = "--state-annotation",
+                    .value = "NAME",
+                    .help = "node annotation in which the webhook records its values",
+                    .fallback = "node-oversell/state"},
+                   options->state_annotation);
+    command.run([options](const std::stop_token& stop) { return run(*options, stop); });
 }
 
 }  // namespace airlock::controller

@@ -1,19 +1,10 @@
-// The commands of node-oversell-controller: run.
+// The command line of node-oversell-controller.
 #pragma once
 
-#include "base/program.hpp"
-
-#include <functional>
-#include <stop_token>
-
-namespace CLI {
-class App;
-}
+#include "base/command_line.hpp"
 
 namespace airlock::controller {
 
-using Command = std::function<base::ExitCode(const std::stop_token&)>;
-
-void add_commands(CLI::App& app, Command& chosen);
+void add_commands(base::CommandLine& line);
 
 }  // namespace airlock::controller

@@ -55,6 +55,7 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> kFences{
     {std::regex("boost/.*"), {"webhook/https_server.cpp", "webhook/http_session.hpp"}},
     {std::regex("yaml-cpp/.*"), {"base/yaml.cpp", "webhook/policy.cpp"}},
     {std::regex("spdlog/.*"), {"base/log.cpp"}},
+    {std::regex("CLI/.*"), {"base/command_line.cpp"}},
 };
 
 struct Include {

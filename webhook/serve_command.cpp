@@ -5,8 +5,6 @@
 #include "webhook/endpoints.hpp"
 #include "webhook/reloader.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <malloc.h>
 
 #include <algorithm>
@@ -64,40 +62,6 @@ void give_large_blocks_back() {
 
 unsigned default_threads(unsigned processors) {
     return std::clamp(processors / 2, 1U, 4U);
-}
-
-CLI::App* add_serve_command(CLI::App& app, ServeOptions& options) {
-    auto* command =
-        app.add_subcommand("serve", "Answer the API server's admission reviews until SIGTERM");
-    command->add_option("--listen", options.listen, "Address and port of the HTTPS server")
-        ->capture_default_str();
-    command
-        ->add_option("--metrics-listen", options.metrics_listen,
-                     "Address and port for /metrics, plain HTTP")
-        ->capture_default_str();
-    command
-        ->add_option("--tls-cert", options.tls_cert,
-                     "Certificate chain, PEM; read again when it changes")
-        ->required();
-    command->add_option("--tls-key", options.tls_key, "Its key, PEM; read again when it changes")
-        ->required();
-    command->add_option("--policy", options.policy, "Policy, YAML; read again when it changes")
-        ->required();
-    command
-        ->add_option("--threads", options.threads, "Event loops; by default one for two processors")
-        ->capture_default_str()
-        ->check(CLI::Range(1U, 64U));
-    command
-        ->add_option("--drain-seconds", options.drain_seconds,
-                     "How long to go on serving after SIGTERM")
-        ->capture_default_str()
-        ->check(CLI::Range(0U, 3600U));
-    command
-        ->add_option("--grace-seconds", options.grace_seconds,
-                     "How long requests under way may then take")
-        ->capture_default_str()
-        ->check(CLI::Range(0U, 3600U));
-    return command;
 }
 
 void block_reload_signal() {

@@ -10,10 +10,6 @@
 #include <thread>
 #include <utility>
 
-namespace CLI {
-class App;
-}
-
 namespace airlock::webhook {
 
 // Event loops for a machine of so many processors: half of them, from 1 to 4. The webhook runs
@@ -32,8 +28,6 @@ struct ServeOptions {
         10;  // still serving after SIGTERM, until the cluster sends nothing more
     unsigned grace_seconds = 10;  // then at most this long for requests under way
 };
-
-CLI::App* add_serve_command(CLI::App& app, ServeOptions& options);
 
 // Blocks SIGHUP for the whole process, so that serve() can wait for it. Before any thread starts.
 void block_reload_signal();

@@ -6,8 +6,6 @@
 #include "webhook/mutator.hpp"
 #include "webhook/policy.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <istream>
 #include <iterator>
 #include <ostream>
@@ -99,16 +97,6 @@ Json to_json(const Mutation& mutation) {
 
 }  // namespace
 
-CLI::App* add_simulate_command(CLI::App& app, SimulateOptions& options) {
-    auto* command = app.add_subcommand(
-        "simulate", "Say what would change on the nodes given on standard input, and why");
-    command->add_option("--policy", options.policy, "Policy, YAML")->required();
-    command->add_option("--output", options.output, "text or json")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"text", "json"}));
-    return command;
-}
-
 base::ExitCode simulate(const SimulateOptions& options, std::istream& in, std::ostream& out) {
     const auto policy =
         Policy::parse(base::read_file(options.policy, Policy::kMaxFile), options.policy);
@@ -118,13 +106,13 @@ base::ExitCode simulate(const SimulateOptions& options, std::istream& in, std::o
     for (const auto& review : reviews_in(input)) {
         auto body = base::dump_json(review);
         const auto mutation = mutate(parser, body, &policy);
-        if (options.output == "json") {
+        if (options.format == base::Format::json) {
             all.push_back(to_json(mutation));
         } else {
             write_text(mutation, out);
         }
     }
-    if (options.output == "json") out << base::dump_json(all, 2) << '\n';
+    if (options.format == base::Format::json) out << base::dump_json(all, 2) << '\n';
     return base::ExitCode::done;
 }
 

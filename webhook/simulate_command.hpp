@@ -3,23 +3,17 @@
 // a resource, or JSON.
 #pragma once
 
-#include "base/program.hpp"
+#include "base/command_line.hpp"
 
 #include <iosfwd>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace airlock::webhook {
 
 struct SimulateOptions {
     std::string policy;
-    std::string output = "text";
+    base::Format format = base::Format::text;
 };
-
-CLI::App* add_simulate_command(CLI::App& app, SimulateOptions& options);
 
 // Errc::usage for a policy, and Errc::invalid for an input, that cannot be used.
 base::ExitCode simulate(const SimulateOptions& options, std::istream& in, std::ostream& out);

@@ -1,7 +1,9 @@
 // What the command line says, for every command of the installer.
 #pragma once
 
+#include "base/command_line.hpp"
 #include "installer/transaction/transaction.hpp"
+#include "manifests/bundle/bundle_commands.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -12,8 +14,7 @@
 namespace airlock::installer {
 
 struct Arguments {
-    std::filesystem::path file;
-    std::filesystem::path key;
+    manifests::BundleArguments bundle;
     std::string registry;
     std::filesystem::path registry_ca;
     std::filesystem::path authfile;
@@ -24,13 +25,13 @@ struct Arguments {
     std::vector<std::string> components;
     std::vector<std::string> values;
     TransactionOptions transaction;
-    long timeout = 300;
+    int timeout = 300;  // seconds
     std::string on_failure = "rollback";
     bool yes = false;
-    std::string output = "text";
+    base::Format format = base::Format::text;
     std::optional<int> target;
 
-    bool json() const { return output == "json"; }
+    bool json() const { return format == base::Format::json; }
 };
 
 struct RegistryPlace {

@@ -1,147 +1,191 @@
 #include "installer/cli/commands.hpp"
 
-#include "installer/cli/arguments.hpp"
+#include "installer/cli/history_command.hpp"
 #include "installer/cli/install_command.hpp"
+#include "installer/cli/push_command.hpp"
 #include "installer/cli/resync_command.hpp"
 #include "installer/cli/rollback_command.hpp"
-#include "installer/cli/session.hpp"
 #include "installer/cli/status_command.hpp"
-#include "manifests/bundle/report.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <iostream>
 #include <memory>
+#include <utility>
 
 namespace airlock::installer {
 namespace {
 
+using base::Command;
+using base::CommandLine;
 using base::ExitCode;
 
-ExitCode inspect_command(const Arguments& arguments, const std::stop_token&) {
-    const auto bundle = open_bundle(arguments);
-    std::cout << (arguments.json() ? base::dump_json(manifests::describe_bundle(bundle), 2) + "\n"
-                                   : manifests::describe_bundle_text(bundle));
-    return ExitCode::done;
+void add_registry(Command& command, Arguments& arguments, bool required) {
+    command.group("Registry");
+    command.option({.flags = "--registry",
+                    .value = "[http://]HOST[:PORT][/PREFIX]",
+                    .help = "the private registry",
+                    .required = required},
+                   arguments.registry);
+    command.option({.flags = "--registry-ca",
+                    .value = "FILE",
+                    .help = "certificate authority (PEM) to trust besides the host's"},
+                   arguments.registry_ca);
+    command.option({.flags = "--authfile",
+                    .value = "FILE",
+                    .help = "registry credentials, as docker login and podman login write them"},
+                   arguments.authfile);
+    command.option({.flags = "--username", .value = "NAME", .help = "registry user"},
+                   arguments.username);
+    command.flag(
+        {.flags = "--password-stdin", .help = "read the registry password from standard input"},
+        arguments.password_stdin);
+    command.number({.flags = "--concurrency", .value = "N", .help = "blobs to send at a time"},
+                   arguments.transaction.concurrency, 1, 64);
 }
 
-ExitCode verify_command(const Arguments& arguments, const std::stop_token& stop) {
-    const auto bundle = open_bundle(arguments);
-    bundle.verify_all(stop);
-    const bool with_signature = !arguments.key.empty();
-    std::cout << (arguments.json()
-                      ? base::dump_json(manifests::describe_verified(bundle, with_signature), 2) +
-                            "\n"
-                      : manifests::describe_verified_text(bundle, with_signature));
-    return ExitCode::done;
-}
-
-CLI::App* add(CLI::App& app, Command& chosen, const std::shared_ptr<Arguments>& arguments,
-              const char* name, const char* words,
-              std::function<ExitCode(const Arguments&, const std::stop_token&)> run) {
-    auto* command = app.add_subcommand(name, words);
-    command->add_option("--output", arguments->output, "text or json, on standard output")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
-    command->callback([arguments, run, &chosen] {
-        arguments->transaction.timeout = std::chrono::seconds(arguments->timeout);
-        arguments->transaction.roll_back_on_failure = arguments->on_failure == "rollback";
-        chosen = [arguments, run](const auto& stop) { return run(*arguments, stop); };
-    });
-    return command;
-}
-
-void add_file(CLI::App& command, Arguments& arguments) {
-    command.add_option("file", arguments.file, "the bundle")->required();
-    command.add_option("--key", arguments.key, "the public key that must have signed it");
-}
-
-void add_registry(CLI::App& command, Arguments& arguments, bool required) {
-    command
-        .add_option("--registry", arguments.registry,
-                    "[http://]HOST[:PORT][/PREFIX] of the private registry")
-        ->required(required);
-    command.add_option("--registry-ca", arguments.registry_ca,
-                       "certificate authority to trust besides the host's");
-    command.add_option("--authfile", arguments.authfile,
-                       "credentials, as docker and podman write them");
-    command.add_option("--username", arguments.username, "user of the registry");
-    command.add_flag("--password-stdin", arguments.password_stdin,
-                     "read the password from standard input");
-    command.add_option("--concurrency", arguments.transaction.concurrency, "blobs sent at a time")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-}
-
-void add_cluster(CLI::App& command, Arguments& arguments) {
-    command.add_option("--kubeconfig", arguments.kubeconfig,
-                       "default: KUBECONFIG, ~/.kube/config, or the pod's service account");
-    command.add_option("--context", arguments.context, "of the kubeconfig");
-    command.add_option("--state-dir", arguments.transaction.state_dir, "journal and snapshot")
-        ->capture_default_str();
+void add_cluster(Command& command, Arguments& arguments) {
+    command.group("Cluster");
+    command.option({.flags = "--kubeconfig",
+                    .value = "FILE",
+                    .help = "kubeconfig file",
+                    .fallback = "$KUBECONFIG, ~/.kube/config, the pod's service account"},
+                   arguments.kubeconfig);
+    command.option({.flags = "--context", .value = "NAME", .help = "context of the kubeconfig"},
+                   arguments.context);
+    command.option({.flags = "--state-dir",
+                    .value = "DIRECTORY",
+                    .help = "directory of the journal and the snapshot",
+                    .fallback = arguments.transaction.state_dir.string()},
+                   arguments.transaction.state_dir);
 }
 
 // Of what changes the cluster.
-void add_acting(CLI::App& command, Arguments& arguments) {
-    command.add_option("--timeout", arguments.timeout, "seconds to wait for each component")
-        ->check(CLI::Range(1, 86400))
-        ->capture_default_str();
-    command.add_flag("--yes", arguments.yes, "do not ask");
+void add_execution(Command& command, Arguments& arguments) {
+    command.group("Execution");
+    command.number(
+        {.flags = "--timeout", .value = "SECONDS", .help = "seconds to wait for each component"},
+        arguments.timeout, 1, 86400);
+    command.flag({.flags = "--yes", .help = "do not ask for confirmation"}, arguments.yes);
 }
 
-void add_choice(CLI::App& command, Arguments& arguments) {
-    command
-        .add_option("--components", arguments.components,
-                    "optional components to install, by comma")
-        ->delimiter(',');
-    command.add_option("--set", arguments.values, "NAME=VALUE for the kit's ${NAME}");
-    command.add_option("--on-failure", arguments.on_failure, "rollback or stop")
-        ->check(CLI::IsMember({"rollback", "stop"}))
-        ->capture_default_str();
+void add_selection(Command& command, Arguments& arguments) {
+    command.group("Selection");
+    command.option({.flags = "--components",
+                    .value = "NAME,...",
+                    .help = "optional components to install, comma-separated"},
+                   arguments.components, true);
+    command.option({.flags = "--set",
+                    .value = "NAME=VALUE",
+                    .help = "value for ${NAME} in the bundle's manifests; may be repeated"},
+                   arguments.values);
 }
+
+class Commands {
+  public:
+    explicit Commands(CommandLine& line) : line_(line), arguments_(std::make_shared<Arguments>()) {}
+
+    template <typename Define>
+    void add(base::CommandDoc doc, ExitCode (*run)(const Arguments&, const std::stop_token&),
+             Define&& define) {
+        auto& command = line_.command(std::move(doc));
+        define(command, *arguments_);
+        command.group("Options");
+        command.format(arguments_->format);
+        command.run([arguments = arguments_, run](const std::stop_token& stop) {
+            arguments->transaction.timeout = std::chrono::seconds(arguments->timeout);
+            arguments->transaction.roll_back_on_failure = arguments->on_failure == "rollback";
+            return run(*arguments, stop);
+        });
+    }
+
+  private:
+    CommandLine& line_;
+    std::shared_ptr<Arguments> arguments_;  // of the one command that is chosen
+};
 
 }  // namespace
 
-void add_commands(CLI::App& app, Command& chosen) {
-    app.require_subcommand(1);
-    const auto arguments = std::make_shared<Arguments>();
-    auto& all = *arguments;
-    const auto command = [&](const char* name, const char* words, auto run) -> CLI::App& {
-        return *add(app, chosen, arguments, name, words, run);
-    };
-
-    auto& install = command("install", "Load the images, apply the manifests, prove that it works",
-                            install_command);
-    auto& plan = command("plan", "Say what install would change; change nothing", plan_command);
-    for (auto* each : {&install, &plan}) {
-        add_file(*each, all);
-        add_registry(*each, all, true);
-        add_cluster(*each, all);
-        add_acting(*each, all);
-        add_choice(*each, all);
-    }
-
-    auto& status = command("status", "What is installed, and whether it is well", status_command);
-    auto& history = command("history", "Every generation that is installed", history_command);
-    auto& resync =
-        command("resync", "Let the node webhook act on every node at once", resync_command);
-    for (auto* each : {&status, &history, &resync})
-        add_cluster(*each, all);
-
-    auto& rollback = command(
-        "rollback", "Put everything back as it was before the newest generation", rollback_command);
-    rollback.add_option("generation", all.target, "go back to this one; 0: nothing installed")
-        ->check(CLI::Range(0, 1'000'000));
-    add_registry(rollback, all, false);
-    add_cluster(rollback, all);
-    add_acting(rollback, all);
-
-    auto& push = command("push", "Load the images alone; no cluster is needed", push_command);
-    add_file(push, all);
-    add_registry(push, all, true);
-
-    add_file(command("inspect", "Say what a bundle holds", inspect_command), all);
-    add_file(command("verify", "Read every byte of a bundle and check it", verify_command), all);
+void add_commands(CommandLine& line) {
+    using enum ExitCode;
+    Commands commands(line);
+    commands.add(
+        {.name = "install",
+         .purpose = "Push the images, apply the manifests and verify that the service works",
+         .details =
+             "Nothing changes before a snapshot is recorded. A failed install is rolled back; an\n"
+             "interrupted one continues when the same command is run again.",
+         .examples =
+             {"airlock-installer install kit.tar --registry harbor.corp/airlock --registry-ca "
+              "ca.crt",
+              "airlock-installer install kit.tar --key airlock.pub --registry registry:5000 "
+              "--components cert-manager --set CPU_RATIO=3.0 --yes"},
+         .exit_codes = {done, failed, refused, rolled_back, rollback_incomplete}},
+        install_command, [](Command& command, Arguments& arguments) {
+            manifests::add_bundle_arguments(command, arguments.bundle);
+            add_registry(command, arguments, true);
+            add_cluster(command, arguments);
+            add_selection(command, arguments);
+            add_execution(command, arguments);
+            command.option({.flags = "--on-failure",
+                            .value = "ACTION",
+                            .help = "what to do when the install fails",
+                            .choices = {"rollback", "stop"},
+                            .fallback = "rollback"},
+                           arguments.on_failure);
+        });
+    commands.add({.name = "plan",
+                  .purpose = "Show what install would change, without changing anything",
+                  .examples = {"airlock-installer plan kit.tar --registry harbor.corp/airlock"},
+                  .exit_codes = {done, failed, refused}},
+                 plan_command, [](Command& command, Arguments& arguments) {
+                     manifests::add_bundle_arguments(command, arguments.bundle);
+                     add_registry(command, arguments, true);
+                     add_cluster(command, arguments);
+                     add_selection(command, arguments);
+                 });
+    commands.add(
+        {.name = "status",
+         .purpose = "Show what is installed and whether it is healthy",
+         .examples = {"airlock-installer status", "airlock-installer status --format json"},
+         .exit_codes = {done, failed, unhealthy}},
+        status_command, add_cluster);
+    commands.add({.name = "history",
+                  .purpose = "List the installed generations",
+                  .examples = {"airlock-installer history"},
+                  .exit_codes = {done, failed}},
+                 history_command, add_cluster);
+    commands.add(
+        {.name = "resync",
+         .purpose = "Make the installed node webhook act on every node at once",
+         .details = "Sends an empty status patch to each node, so that a changed policy applies\n"
+                    "immediately instead of at the kubelet's next report (up to 5 minutes).",
+         .examples = {"airlock-installer resync"},
+         .exit_codes = {done, failed}},
+        resync_command, add_cluster);
+    commands.add(
+        {.name = "rollback",
+         .purpose = "Restore the cluster and the registry to an earlier generation",
+         .details =
+             "Without GENERATION, undoes the newest one, or the install that was interrupted.\n"
+             "`rollback 0` uninstalls completely.",
+         .examples = {"airlock-installer rollback --registry-ca ca.crt",
+                      "airlock-installer rollback 0 --yes"},
+         .exit_codes = {done, failed, rollback_incomplete}},
+        rollback_command, [](Command& command, Arguments& arguments) {
+            command.number_argument({.flags = "GENERATION",
+                                     .help = "generation to go back to; 0 uninstalls completely"},
+                                    arguments.target, 0, 1'000'000);
+            add_registry(command, arguments, false);
+            add_cluster(command, arguments);
+            add_execution(command, arguments);
+        });
+    commands.add({.name = "push",
+                  .purpose = "Push the images only; needs no cluster",
+                  .examples = {"airlock-installer push kit.tar --registry harbor.corp/airlock"},
+                  .exit_codes = {done, failed, refused}},
+                 push_command, [](Command& command, Arguments& arguments) {
+                     manifests::add_bundle_arguments(command, arguments.bundle);
+                     add_registry(command, arguments, true);
+                 });
+    manifests::add_bundle_commands(line, "airlock-installer");
 }
 
 }  // namespace airlock::installer

@@ -1,20 +1,10 @@
-// The sub-commands of airlock-installer: install, plan, status, history, resync, rollback, push,
-// inspect, verify.
+// The command line of airlock-installer.
 #pragma once
 
-#include "base/program.hpp"
-
-#include <functional>
-#include <stop_token>
-
-namespace CLI {
-class App;
-}
+#include "base/command_line.hpp"
 
 namespace airlock::installer {
 
-using Command = std::function<base::ExitCode(const std::stop_token&)>;
-
-void add_commands(CLI::App& app, Command& chosen);
+void add_commands(base::CommandLine& line);
 
 }  // namespace airlock::installer

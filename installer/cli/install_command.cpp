@@ -8,7 +8,6 @@
 #include "installer/plan/install_summary.hpp"
 #include "installer/plan/preflight.hpp"
 #include "installer/record/generation_store.hpp"
-#include "installer/transaction/push_images.hpp"
 
 #include <fmt/ranges.h>
 
@@ -31,7 +30,7 @@ struct Site {
 
 Site reach(const Arguments& arguments, const std::stop_token& stop) {
     auto values = parse_values(arguments.values);
-    auto bundle = open_bundle(arguments);
+    auto bundle = manifests::open_bundle(arguments.bundle);
     RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
     registry.client().ping();
     auto cluster = connect(arguments, stop);
@@ -136,7 +135,7 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
     if (const auto code = transaction.finish_rollback(); code != ExitCode::done) return code;
     // Looked at again, alone: what others changed before would be missed.
     const auto generations = load_generations(*site.cluster);
-    const auto plan = make_install_plan(*site.cluster, site.bundle, request);
+    auto plan = make_install_plan(*site.cluster, site.bundle, request);
     const auto summary = summary_of(arguments, site, plan, stop);
     const bool same = !generations.empty() && generations.back().fingerprint == plan.fingerprint;
     if (same && !transaction.unfinished() && summary.nothing_to_do()) {
@@ -152,6 +151,7 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
                         base::counted(summary.push.tags.size(), "tag"),
                         base::human_size(summary.push.bytes)),
             stop);
+    issue_certificate_of(plan, site.bundle.spec());
     const auto code = transaction.install(site.bundle, plan, request, summary.push);
     if (code == ExitCode::done) {
         const auto number = transaction.installed_generation();
@@ -159,32 +159,6 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
             fmt::format("installed {} as generation {}", site.name(), number));
     }
     return code;
-}
-
-ExitCode push_command(const Arguments& arguments, const std::stop_token& stop) {
-    const auto bundle = open_bundle(arguments);
-    RegistrySession registry(arguments, parse_registry(arguments.registry), stop);
-    registry.client().ping();
-    const auto concurrency = arguments.transaction.concurrency;
-    const auto plan =
-        plan_push(registry.client(), bundle,
-                  place_images(bundle.lock().images, registry.place().prefix), concurrency, stop);
-    verify_blobs(bundle, plan, stop);
-    push(registry.client(), bundle, plan, concurrency, stop);
-    for (const auto& move : plan.tags)
-        move_tag(registry.client(), bundle, move);
-    if (arguments.json()) {
-        std::cout << base::dump_json({{"blobs", plan.blobs.size()},
-                                      {"bytes", plan.bytes},
-                                      {"tags", plan.tags.size()}},
-                                     2)
-                  << "\n";
-    } else {
-        std::cout << fmt::format(
-            "{} ({}) sent, {} moved\n", base::counted(plan.blobs.size(), "blob"),
-            base::human_size(plan.bytes), base::counted(plan.tags.size(), "tag"));
-    }
-    return ExitCode::done;
 }
 
 }  // namespace airlock::installer

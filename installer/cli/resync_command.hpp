@@ -1,8 +1,7 @@
-// resync: lets an installed node webhook act on every node at once, as after an outage, when a
+// airlock-installer resync: lets an installed node webhook act on every node at once, as after an outage, when a
 // kubelet has nothing new to report for up to five minutes (nodeStatusReportFrequency).
 #pragma once
 
-#include "base/program.hpp"
 #include "installer/cli/arguments.hpp"
 
 #include <stop_token>

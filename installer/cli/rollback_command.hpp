@@ -1,7 +1,6 @@
-// rollback: puts everything back as it was before a generation.
+// airlock-installer rollback: undoes generations.
 #pragma once
 
-#include "base/program.hpp"
 #include "installer/cli/arguments.hpp"
 
 #include <stop_token>

@@ -15,12 +15,6 @@ constexpr std::size_t kMaxPem = 1024 * 1024;
 
 }  // namespace
 
-manifests::Bundle open_bundle(const Arguments& arguments) {
-    std::optional<std::string> key;
-    if (!arguments.key.empty()) key = base::read_file(arguments.key, kMaxPem);
-    return manifests::Bundle::open(arguments.file, key, arguments.key.string());
-}
-
 std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
                                             const std::stop_token& stop) {
     return std::make_unique<kubernetes::Client>(

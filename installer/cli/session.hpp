@@ -12,9 +12,6 @@
 
 namespace airlock::installer {
 
-// Checks the signature when --key is given.
-manifests::Bundle open_bundle(const Arguments& arguments);
-
 // Does not call the server yet.
 std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
                                             const std::stop_token& stop);

@@ -2,6 +2,7 @@
 
 #include "base/counted.hpp"
 #include "base/json.hpp"
+#include "installer/cli/generation_summary.hpp"
 #include "installer/cli/session.hpp"
 #include "installer/nodes/node_snapshot.hpp"
 #include "installer/record/cluster_lock.hpp"
@@ -20,22 +21,7 @@ namespace {
 using base::ExitCode;
 using base::Json;
 
-Json to_json(const Generation& generation) {
-    return {{"generation", generation.number},     {"bundle", generation.bundle},
-            {"version", generation.version},       {"time", generation.time},
-            {"registry", generation.registry},     {"prefix", generation.prefix},
-            {"components", generation.components}, {"issuer", generation.issuer}};
-}
-
-std::string to_text(const Generation& generation) {
-    return fmt::format("{}  {}  {} {}  [{}]  registry {}{}{}{}{}\n", generation.number,
-                       generation.time, generation.bundle, generation.version,
-                       fmt::join(generation.components, ", "), generation.registry,
-                       generation.prefix.empty() ? "" : "/", generation.prefix,
-                       generation.issuer.empty() ? "" : "  certificate ", generation.issuer);
-}
-
-struct Unwell {
+struct NotReady {
     std::string object;
     std::string reason;
 };
@@ -50,9 +36,9 @@ std::set<kubernetes::ObjectKey> installed_objects(const std::vector<Generation>&
     return out;
 }
 
-std::vector<Unwell> unwell_objects(kubernetes::Client& cluster,
-                                   const std::set<kubernetes::ObjectKey>& keys) {
-    std::vector<Unwell> out;
+std::vector<NotReady> objects_not_ready(kubernetes::Client& cluster,
+                                        const std::set<kubernetes::ObjectKey>& keys) {
+    std::vector<NotReady> out;
     for (const auto& key : keys) {
         const auto live = cluster.get(key);
         const auto state =
@@ -62,7 +48,7 @@ std::vector<Unwell> unwell_objects(kubernetes::Client& cluster,
         if (!state.ready) {
             out.push_back({.object = key.text(), .reason = state.reason});
         } else if (replicas != nullptr && *replicas == 0) {
-            out.push_back({.object = key.text(), .reason = "scaled to no replica"});
+            out.push_back({.object = key.text(), .reason = "scaled to zero"});
         }
     }
     return out;
@@ -86,20 +72,20 @@ std::string describe_unfinished(const std::optional<Generation>& cut_off,
     if (is_at_work(state_dir)) {
         return cut_off ? fmt::format("generation {} ({} {}) is being installed or undone now\n",
                                      cut_off->number, cut_off->bundle, cut_off->version)
-                       : "an installer is at work now\n";
+                       : "another airlock-installer is running\n";
     }
     if (cut_off) {
         return fmt::format(
-            "generation {} ({} {}) was cut off: install again continues it, rollback undoes it\n",
+            "generation {} ({} {}) was interrupted: run install again to continue, or rollback to undo it\n",
             cut_off->number, cut_off->bundle, cut_off->version);
     }
     if (!holder) return {};
     if (!is_held_by(*holder, state_dir)) {
-        return fmt::format("an install or a rollback is not finished on {}: {}\n", holder->text(),
+        return fmt::format("an install or rollback is unfinished on {}: {}\n", holder->text(),
                            how_to_free(*holder, state_dir));
     }
-    return "nothing is unfinished, but the cluster is locked still: kubectl -n kube-system delete "
-           "lease airlock-installer\n";
+    return "nothing is unfinished, but the cluster is still locked: kubectl -n kube-system delete lease "
+           "airlock-installer\n";
 }
 
 Json node_changes(kubernetes::Client& cluster, const Generation& first) {
@@ -127,23 +113,24 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
             {"host", holder->host()}, {"stateDir", holder->state_dir}, {"since", holder->since}};
     }
     std::string text = generations.empty() ? "nothing is installed\n" : "";
-    bool well = unfinished.empty();
+    bool healthy = unfinished.empty();
     if (!generations.empty()) {
         const auto& newest = generations.back();
-        json.update(to_json(newest));
-        text += to_text(newest);
-        json["unwell"] = Json::array();
+        json.update(summary_json(newest));
+        text += summary_text(newest);
+        json["notReady"] = Json::array();
         const auto objects = installed_objects(generations);
-        for (const auto& [object, reason] : unwell_objects(*cluster, objects)) {
-            well = false;
-            json["unwell"].push_back({{"object", object}, {"reason", reason}});
+        for (const auto& [object, reason] : objects_not_ready(*cluster, objects)) {
+            healthy = false;
+            json["notReady"].push_back({{"object", object}, {"reason", reason}});
             text += fmt::format("   {}: {}\n", object, reason);
         }
-        if (well) text += fmt::format("   well: {}\n", base::counted(objects.size(), "object"));
+        if (healthy)
+            text += fmt::format("   healthy: {}\n", base::counted(objects.size(), "object"));
         json["nodes"] = node_changes(*cluster, generations.front());
         for (const auto& [node, changes] : json["nodes"].items()) {
             text += fmt::format("   node {}:", node);
-            if (changes.empty()) text += " as before the first install";
+            if (changes.empty()) text += " unchanged";
             for (const auto& change : changes)
                 text += " " + change.get<std::string>();
             text += "\n";
@@ -151,21 +138,7 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
     }
     text += unfinished;
     std::cout << (arguments.json() ? base::dump_json(json, 2) + "\n" : text);
-    return well ? ExitCode::done : ExitCode::failed;
-}
-
-ExitCode history_command(const Arguments& arguments, const std::stop_token& stop) {
-    const auto cluster = connect(arguments, stop);
-    cluster->server_version();
-    auto json = Json::array();
-    std::string text;
-    for (const auto& generation : load_generations(*cluster)) {
-        json.push_back(to_json(generation));
-        text += to_text(generation);
-    }
-    if (text.empty()) text = "nothing is installed\n";
-    std::cout << (arguments.json() ? base::dump_json(json, 2) + "\n" : text);
-    return ExitCode::done;
+    return healthy ? ExitCode::done : ExitCode::unhealthy;
 }
 
 }  // namespace airlock::installer

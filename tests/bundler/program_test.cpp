@@ -133,7 +133,7 @@ TEST_F(ProgramTest, TwoBuildsOfOneFileDoNotMix) {
     const auto second = run(build("kit.tar"));
     EXPECT_EQ(second.code, 1);
     EXPECT_THAT(second.err, HasSubstr("kit.tar: another build is writing it"));
-    EXPECT_THAT(second.err, HasSubstr("what to do: "));
+    EXPECT_THAT(second.err, HasSubstr("hint: "));
     EXPECT_TRUE(first.runs());
     first.signal(SIGKILL);
     first.wait();
@@ -173,7 +173,7 @@ TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
                                     "needs "));
     EXPECT_THAT(full.err, HasSubstr(" bytes) more there, and "));
     EXPECT_THAT(full.err, HasSubstr(" are free"));
-    EXPECT_THAT(full.err, HasSubstr("what to do: free some space"));
+    EXPECT_THAT(full.err, HasSubstr("hint: free some space"));
     EXPECT_FALSE(is_there("small/kit.tar"));
     // Room for all of it: a part arrives, then others take the room away, and give it back.
     disk.change(0, "size=100m");
@@ -212,7 +212,7 @@ TEST_F(ProgramTest, AFolderStandsForTheDescriptionInIt) {
     words[1] = ".";
     const auto made = run(words);
     ASSERT_EQ(made.code, 0) << made.err;
-    const auto checked = run({"verify", "kit.tar", "--output", "json"});
+    const auto checked = run({"verify", "kit.tar", "--format", "json"});
     EXPECT_EQ(checked.code, 0) << checked.err;
     EXPECT_EQ(base::Json::parse(checked.out).at("verified"), true);
 }

@@ -188,7 +188,7 @@ bundle_repositories() {
   local prefix=${own_registry#http*://}
   prefix=${prefix#"$registry"}
   prefix=${prefix#/}
-  "$installer" inspect "$site/kit.tar" --output json | jq -r '.images[].reference' |
+  "$installer" inspect "$site/kit.tar" --format json | jq -r '.images[].reference' |
     sed -E "s#^[^/]*/#${prefix:+$prefix/}#; s#[:@].*##" | sort -u
 }
 

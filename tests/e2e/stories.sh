@@ -370,9 +370,9 @@ other_host_is_kept_out() {
   expect_exit 1 install_small_elsewhere
   expect_output "another installer is at work in this cluster: .*$site/state,"
   expect_same "$site/half" "an installer that was kept out changed something"
-  expect_exit 1 run_installer status
+  expect_exit 6 run_installer status
   expect_output 'generation 1 .* was cut off'
-  expect_exit 1 "$installer" status --kubeconfig "$KUBECONFIG" --state-dir "$site/elsewhere"
+  expect_exit 6 "$installer" status --kubeconfig "$KUBECONFIG" --state-dir "$site/elsewhere"
   expect_output "is not finished on .*$site/state,"
   roll_back
   # Both at once: one installs, the other is told so, whichever was first.
@@ -383,7 +383,7 @@ other_host_is_kept_out() {
   wait_until 20 lock_is_held
   expect_exit 1 install_small_elsewhere
   expect_output 'another installer is at work'
-  expect_exit 1 run_installer status
+  expect_exit 6 run_installer status
   expect_output 'now$'
   wait "$pid" || status=$?
   expect "the first one failed" test "$status" == 0

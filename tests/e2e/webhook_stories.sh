@@ -195,7 +195,7 @@ outage_of_the_webhook_is_made_up_for() {
   local started
   kubectl -n "$namespace" scale deployment "$namespace" --replicas=0
   expect_soon 60 "the node does not fall back to its real values" allocatable_is "$node" cpu "$raw_cpu"
-  expect_exit 1 run_installer status
+  expect_exit 6 run_installer status
   expect_output 'scaled to no replica'
   kubectl -n "$namespace" scale deployment "$namespace" --replicas=2
   expect_soon 60 "a replica is missing" deployment_available "$namespace" 2

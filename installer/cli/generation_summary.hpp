@@ -1,0 +1,14 @@
+// One generation in a line, as status and history show it.
+#pragma once
+
+#include "base/json.hpp"
+#include "installer/record/generation.hpp"
+
+#include <string>
+
+namespace airlock::installer {
+
+base::Json summary_json(const Generation& generation);
+std::string summary_text(const Generation& generation);  // with a line break
+
+}  // namespace airlock::installer

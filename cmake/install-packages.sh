@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Installs from Debian what debian-packages.txt lists and the machine lacks. When nothing is missing it neither
-# needs the network nor root.
+# Installs the Debian packages of debian-packages.txt that are missing. When none is, it needs neither the network nor
+# root.
 set -euo pipefail
 list=$(dirname "$(realpath "$0")")/debian-packages.txt
 
-mapfile -t wanted < <(sed 's/#.*//' "$list" | tr -d ' ' | grep .)
-installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p')
-mapfile -t missing < <(grep -vxF -f <(printf '%s\n' "$installed") <(printf '%s\n' "${wanted[@]}") || true)
+mapfile -t wanted < <(sed 's/#.*//; s/[[:space:]]*$//' "$list" | grep .)
+installed=$'\n'$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p')$'\n'
+missing=()
+for line in "${wanted[@]}"; do
+  for package in ${line//|/ }; do [[ $installed != *$'\n'$package$'\n'* ]] || continue 2; done
+  missing+=("$line")
+done
 if ((${#missing[@]} == 0)); then
-  echo "deps: all ${#wanted[@]} Debian packages are there"
+  echo "deps: all ${#wanted[@]} Debian packages are installed"
   exit 0
 fi
 if ((EUID != 0)); then
-  echo "deps: missing: ${missing[*]}" >&2
-  echo "deps: run 'make deps' as root, or: apt-get install ${missing[*]}" >&2
+  printf 'deps: missing: %s\n' "${missing[@]}" >&2
+  echo "deps: run 'make deps' as root" >&2
   exit 1
 fi
 
@@ -28,4 +32,12 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 echo "deps: installing ${#missing[@]} of ${#wanted[@]} Debian packages"
 apt-get -q update
-apt-get -q install -y --no-install-recommends "${missing[@]}"
+chosen=()
+for line in "${missing[@]}"; do
+  for package in ${line//|/ }; do
+    if [[ -n $(apt-cache madison "$package") ]]; then chosen+=("$package"); continue 2; fi
+  done
+  echo "deps: this system has no package $line; Airlock is built on Debian 12 and 13" >&2
+  exit 1
+done
+apt-get -q install -y --no-install-recommends "${chosen[@]}"

@@ -208,7 +208,7 @@ Json Client::merge_patch(const ObjectKey& key, const Json& patch, const std::str
                                  {.method = "PATCH",
                                   .url = url,
                                   .headers = {"Content-Type: application/merge-patch+json"},
-                                  .body = patch.dump()});
+                                  .body = base::dump_json(patch)});
 }
 
 Json Client::create(const ObjectKey& key, const Json& object) {
@@ -218,7 +218,7 @@ Json Client::create(const ObjectKey& key, const Json& object) {
         {.method = "POST",
          .url = collection(resource, key.api_version, key.namespace_name) + state_->writer,
          .headers = {"Content-Type: application/json"},
-         .body = object.dump()});
+         .body = base::dump_json(object)});
 }
 
 Json Client::replace(const ObjectKey& key, const Json& object) {
@@ -227,7 +227,7 @@ Json Client::replace(const ObjectKey& key, const Json& object) {
                                  {.method = "PUT",
                                   .url = object_path(resource, key) + state_->writer,
                                   .headers = {"Content-Type: application/json"},
-                                  .body = object.dump()});
+                                  .body = base::dump_json(object)});
 }
 
 bool Client::remove(const ObjectKey& key, const std::string& uid) {
@@ -240,7 +240,7 @@ bool Client::remove(const ObjectKey& key, const std::string& uid) {
         const auto response = state_->transport.send({.method = "DELETE",
                                                       .url = object_path(*resource, key),
                                                       .headers = {"Content-Type: application/json"},
-                                                      .body = options.dump()});
+                                                      .body = base::dump_json(options)});
         if (response.status == 404) return false;
         if (!response.ok()) refuse(response, "delete", key.text());
         return true;
@@ -263,7 +263,7 @@ bool Client::allowed(const std::string& verb, const std::string& group, const st
                               {.method = "POST",
                                .url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                                .headers = {"Content-Type: application/json"},
-                               .body = review.dump()});
+                               .body = base::dump_json(review)});
     const auto* verdict = base::find_path(answer, {"status", "allowed"});
     return verdict != nullptr && *verdict == true;
 }

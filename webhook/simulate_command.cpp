@@ -92,7 +92,8 @@ Json to_json(const Mutation& mutation) {
             {"doubt", to_string(mutation.doubt)},
             {"detail", mutation.detail},
             {"resources", std::move(resources)},
-            {"patch", mutation.patch.empty() ? Json::array() : Json::parse(mutation.patch)}};
+            {"patch", mutation.patch.empty() ? Json::array()
+                                             : base::parse_json(mutation.patch, "the patch")}};
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ std::vector<Generation> load_generations(kubernetes::Client& client) {
 }
 
 void save_generation(kubernetes::Client& client, const Generation& generation) {
-    const auto text = generation.to_json().dump();
+    const auto text = base::dump_json(generation.to_json());
     const auto count = (text.size() + kChunk - 1) / kChunk;
     const auto before =
         read_chunks(client, fmt::format("{}={}", kGenerationLabel, generation.number));
@@ -158,7 +158,7 @@ void save_generation(kubernetes::Client& client, const Generation& generation) {
                 {kChunkLabel, std::to_string(i)},
                 {kChunksLabel, std::to_string(count)}}}}},
             {"data", {{"record", base::base64_encode(text.substr(i * kChunk, kChunk))}}}};
-        client.apply(key, secret.dump(), "airlock");
+        client.apply(key, base::dump_json(secret), std::string(kubernetes::kFieldManager));
     }
 }
 

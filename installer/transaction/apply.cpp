@@ -143,7 +143,8 @@ void Apply::inject(const manifests::InjectTarget& target) {
                              {"kind", key.kind},
                              {"metadata", {{"name", key.name}}},
                              {"webhooks", hooks}};
-            client_.apply(key, patch.dump(), std::string(kubernetes::kCertificateManager));
+            client_.apply(key, base::dump_json(patch),
+                          std::string(kubernetes::kCertificateManager));
             return;
         }
         if (filled) return;

@@ -128,7 +128,8 @@ void Transaction::begin(Act act, const Generation& generation) {
                           {"bundle", generation.bundle},
                           {"version", generation.version}});
     // From here on it is unfinished.
-    base::write_file_durably(cut_off_path(options_.state_dir), generation.to_json().dump(), 0600);
+    base::write_file_durably(cut_off_path(options_.state_dir),
+                             base::dump_json(generation.to_json()), 0600);
     cut_off_ = generation;
 }
 

@@ -7,6 +7,9 @@ source "$(dirname "$(realpath "$0")")/../../cmake/build-once.sh"
 programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
 begin_build "${1:?usage: build-kubernetes.sh OUT}" "Kubernetes 1.20.2" "${programs[@]}"
 
+[[ -x /usr/lib/go-1.19/bin/go && $(sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release) == 12 ]] ||
+  cannot_build_here "only Debian 12 has its source package and golang-1.19"
+
 # The tree builds in GOPATH mode alone: its modules are symbolic links into staging/.
 export GOPATH=$work/go GO111MODULE=off GOFLAGS='' GOCACHE=$work/cache CGO_ENABLED=0
 export PATH=/usr/lib/go-1.19/bin:$PATH

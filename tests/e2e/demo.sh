@@ -101,15 +101,15 @@ get_kubernetes() {
     begin "kubectl"
     KUBECTL=$(type -P kubectl || true)
     if [[ -z $KUBECTL ]]; then
-      build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
-      KUBECTL=$cache/kubernetes-1.20.2/kubectl
+      build_kubernetes
+      KUBECTL=$kubernetes/kubectl
     fi
     export KUBECTL
     say "  $KUBECTL"
     return
   fi
-  begin "Kubernetes 1.20.2 (compiled once, 4 to 5 minutes; then it is in $cache)"
-  build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || fail "$cannot_build"
+  begin "Kubernetes (compiled once, 4 to 5 minutes; then it is in $cache)"
+  build_kubernetes
 }
 
 get_cert_manager() {
@@ -137,7 +137,7 @@ start_site() {
     fi
   else
     begin "a single-node cluster with no route to the internet"
-    start_cluster "$cache/kubernetes-1.20.2"
+    start_cluster "$kubernetes"
   fi
   mapfile -t nodes < <(kubectl get nodes -o name | sed 's#^node/##')
   say "  nodes: ${nodes[*]}"

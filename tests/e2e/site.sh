@@ -36,6 +36,15 @@ build_cached() {
   esac
 }
 
+# build_kubernetes: gives $kubernetes, the folder of 1.20.2 or, where that cannot be built, of a current one.
+build_kubernetes() {
+  kubernetes=$cache/kubernetes-1.20.2
+  ! build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || return 0
+  say "no Kubernetes 1.20.2: $cannot_build"
+  kubernetes=$cache/kubernetes-1.34.3
+  build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3 || fail "$cannot_build"
+}
+
 # --- up and down ------------------------------------------------------------------------------------------------
 
 # One run at a time in a folder; what a killed run left in it is taken down first.

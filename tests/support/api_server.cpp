@@ -22,12 +22,17 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-// Where tests/cluster/build-kubernetes.sh leaves it.
+// Where tests/cluster/build-kubernetes.sh leaves it, or build-new-kubernetes.sh where the first cannot
+// be built.
 fs::path program() {
     fs::path cache = variable("AIRLOCK_CACHE");
     if (cache.empty()) {
         const auto home = variable("XDG_CACHE_HOME");
         cache = (home.empty() ? fs::path(variable("HOME")) / ".cache" : fs::path(home)) / "airlock";
+    }
+    for (const auto* version : {"kubernetes-1.20.2", "kubernetes-1.34.3"}) {
+        if (fs::exists(cache / version / "kube-apiserver"))
+            return cache / version / "kube-apiserver";
     }
     return cache / "kubernetes-1.20.2" / "kube-apiserver";
 }

@@ -42,10 +42,10 @@ la_ssize_t append_to_string(archive* a, void* text, const void* data, std::size_
     }
 }
 
-// Takes the header and refuses the rest, so that closing does not write the file's bytes as zeros.
+// Keeps the header and rejects the rest: closing would write the file's content as zeros.
 la_ssize_t keep_one_block(archive* a, void* text, const void* data, std::size_t size) noexcept {
     if (static_cast<std::string*>(text)->size() >= kTarBlock) {
-        archive_set_error(a, ECANCELED, "the header is all that is wanted");
+        archive_set_error(a, ECANCELED, "only the header is needed");
         return -1;
     }
     return append_to_string(a, text, data, size);
@@ -61,8 +61,8 @@ Writer open_writer(std::string& out, bool gzip,
         check(archive_write_set_options(writer.get(), "gzip:!timestamp,gzip:compression-level=9"),
               writer.get());
     }
-    check(archive_write_set_bytes_per_block(writer.get(), 0),
-          writer.get());  // no padding to 10 KiB records
+    // No padding to 10 KiB records.
+    check(archive_write_set_bytes_per_block(writer.get(), 0), writer.get());
     check(archive_write_open(writer.get(), &out, nullptr, callback, nullptr), writer.get());
     return writer;
 }
@@ -81,13 +81,13 @@ Entry make_entry(const std::string& path, std::uint64_t size, unsigned mode, uns
 }
 
 void write_files(archive* writer, const std::vector<TarFile>& files) {
-    std::set<std::string> folders;
+    std::set<std::string> directories;
     for (const auto& file : files) {
         for (auto slash = file.path.find('/'); slash != std::string::npos;
              slash = file.path.find('/', slash + 1)) {
-            const auto folder = file.path.substr(0, slash + 1);
-            if (!folders.insert(folder).second) continue;
-            check(archive_write_header(writer, make_entry(folder, 0, 0755, AE_IFDIR).get()),
+            const auto directory = file.path.substr(0, slash + 1);
+            if (!directories.insert(directory).second) continue;
+            check(archive_write_header(writer, make_entry(directory, 0, 0755, AE_IFDIR).get()),
                   writer);
         }
         check(archive_write_header(
@@ -110,22 +110,22 @@ std::string write_archive(std::vector<TarFile> files, bool gzip) {
 
 std::string tar_header(const TarEntry& entry) {
     if (entry.path.size() > 100)
-        throw Error(Errc::internal, "path of {} letters in an archive", entry.path.size());
+        throw Error(Errc::internal, "a path of {} characters is too long for a tar header",
+                    entry.path.size());
     std::string out;
     const auto writer = open_writer(out, false, &keep_one_block);
     check(archive_write_header(writer.get(),
                                make_entry(entry.path, entry.size, entry.mode, AE_IFREG).get()),
           writer.get());
-    archive_write_close(
-        writer
-            .get());  // fails on purpose when the file has bytes; not closing would leak the buffer
-    if (out.size() < kTarBlock) throw Error(Errc::internal, "libarchive kept a header back");
+    // Fails on purpose when the file is not empty; not closing would leak the buffer.
+    archive_write_close(writer.get());
+    if (out.size() < kTarBlock) throw Error(Errc::internal, "libarchive wrote no header");
     out.resize(kTarBlock);
     return out;
 }
 
 std::optional<TarEntry> read_tar_header(std::string_view block) {
-    // libarchive calls hard links and sparse files regular too; their bytes are elsewhere.
+    // libarchive reports hard links and sparse files as regular too; their content is elsewhere.
     constexpr std::size_t kTypeAt = 156;
     if (block.size() < kTarBlock || (block[kTypeAt] != '0' && block[kTypeAt] != '\0'))
         return std::nullopt;

@@ -27,22 +27,22 @@ std::string base64_decode(std::string_view text, std::string_view what) {
                          [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
     if (compact.empty()) return {};
     const auto last = compact.find_last_not_of('=');
-    const auto letters = last == std::string::npos ? 0 : last + 1;
-    const auto padding = compact.size() - letters;
-    // EVP_DecodeBlock takes '=' anywhere as zero bits, and drops '-' at the end.
-    const bool known = std::all_of(
-        compact.begin(), compact.begin() + static_cast<std::ptrdiff_t>(letters), [](char c) {
+    const auto unpadded = last == std::string::npos ? 0 : last + 1;
+    const auto padding = compact.size() - unpadded;
+    // EVP_DecodeBlock accepts '=' anywhere as zero bits, and drops '-' at the end.
+    const bool valid = std::all_of(
+        compact.begin(), compact.begin() + static_cast<std::ptrdiff_t>(unpadded), [](char c) {
             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                    c == '+' || c == '/';
         });
-    if (!known || compact.size() % 4 != 0 || padding > 2 || compact.size() > INT_MAX) {
-        throw Error(Errc::invalid, "{} is not base64", what);
+    if (!valid || compact.size() % 4 != 0 || padding > 2 || compact.size() > INT_MAX) {
+        throw Error(Errc::invalid, "{} is not valid base64", what);
     }
     std::string out(compact.size() / 4 * 3, '\0');
     const auto length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                         reinterpret_cast<const unsigned char*>(compact.data()),
                                         static_cast<int>(compact.size()));
-    if (length < 0) throw Error(Errc::invalid, "{} is not base64", what);
+    if (length < 0) throw Error(Errc::invalid, "{} is not valid base64", what);
     out.resize(static_cast<std::size_t>(length) - padding);
     return out;
 }

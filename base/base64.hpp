@@ -7,7 +7,7 @@
 namespace airlock::base {
 
 std::string base64_encode(std::string_view bytes);
-// Line breaks and spaces are skipped; Errc::invalid for other characters, naming `what`.
+// White space is skipped; Errc::invalid, naming `what`, for any other invalid character.
 std::string base64_decode(std::string_view text, std::string_view what);
 
 }  // namespace airlock::base

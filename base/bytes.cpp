@@ -27,7 +27,7 @@ std::uint64_t copy(Source& from, Sink& to, const std::stop_token& stop) {
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kCopyBuffer);
     std::uint64_t total = 0;
     while (const auto count = from.read({buffer.get(), kCopyBuffer})) {
-        if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
+        if (stop.stop_requested()) throw Error(Errc::cancelled, "cancelled");
         to.write({buffer.get(), count});
         total += count;
     }

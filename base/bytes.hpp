@@ -1,6 +1,6 @@
-// Streams of bytes: Source is pulled from, Sink is pushed to. Everything that moves a blob speaks
-// these two, with fixed buffers, so no blob is ever whole in memory. One thread at a time uses a
-// stream.
+// Streams of bytes: Source is pulled from, Sink is pushed to. Everything that moves a blob uses
+// these two with fixed buffers, so a blob is never held in memory as a whole. A stream is used by
+// one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -25,12 +25,12 @@ inline std::string_view as_text(Bytes bytes) {
 class Source {
   public:
     virtual ~Source() = default;
-    // Fills the front of `buffer` and returns how much; 0 only at the end. REQUIRES: buffer not
-    // empty.
+    // Fills the beginning of `buffer` and returns the number of bytes; 0 only at the end. REQUIRES:
+    // the buffer is not empty.
     virtual std::size_t read(std::span<std::byte> buffer) = 0;
 };
 
-// A source that an upload can start again, and whose length is known before the first byte.
+// A source that an upload can read again from any offset, and whose size is known in advance.
 class RewindableSource : public Source {
   public:
     virtual std::uint64_t size() const = 0;
@@ -41,14 +41,14 @@ class RewindableSource : public Source {
 class Sink {
   public:
     virtual ~Sink() = default;
-    // Takes all of `bytes` or throws.
+    // Accepts all of `bytes` or throws.
     virtual void write(Bytes bytes) = 0;
 };
 
 class StringSource final : public RewindableSource {
   public:
-    explicit StringSource(std::string_view text)
-        : text_(text) {}  // does not copy: `text` outlives it
+    // Does not copy: `text` must outlive it.
+    explicit StringSource(std::string_view text) : text_(text) {}
     std::size_t read(std::span<std::byte> buffer) override;
     std::uint64_t size() const override { return text_.size(); }
     void rewind(std::uint64_t offset) override { position_ = offset; }
@@ -58,7 +58,7 @@ class StringSource final : public RewindableSource {
     std::uint64_t position_ = 0;
 };
 
-// Keeps at most `limit` bytes; one more is Errc::invalid, named after `what`.
+// Keeps at most `limit` bytes; Errc::invalid, naming `what`, for more.
 class StringSink final : public Sink {
   public:
     StringSink(std::size_t limit, std::string what) : limit_(limit), what_(std::move(what)) {}

@@ -1,4 +1,4 @@
-// A number and its noun.
+// A count with its noun in the right number.
 #pragma once
 
 #include <cstddef>

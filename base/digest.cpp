@@ -18,7 +18,7 @@ Digest Digest::parse(std::string_view text) {
     const bool lower_hex = std::ranges::all_of(
         hex, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (length == 0 || hex.size() != length || !lower_hex) {
-        throw Error(Errc::invalid, "\"{}\" is no digest (sha256:<64 hex digits>)",
+        throw Error(Errc::invalid, "\"{}\" is not a valid digest (sha256:<64 hex digits>)",
                     text.substr(0, 200));
     }
     return Digest(std::string(text));
@@ -41,7 +41,7 @@ Hasher::~Hasher() = default;
 
 void Hasher::update(Bytes bytes) {
     if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1) {
-        openssl::throw_error(Errc::internal, "cannot go on with a digest");
+        openssl::throw_error(Errc::internal, "cannot update a digest");
     }
 }
 
@@ -70,14 +70,14 @@ Digest sha256(std::string_view text) {
 namespace {
 
 [[noreturn]] void throw_size(const std::string& what, std::uint64_t expected, std::uint64_t seen) {
-    throw Error(Errc::integrity, "{}: {} bytes were promised, {} came", what, expected,
+    throw Error(Errc::integrity, "{}: expected {} bytes, got {}", what, expected,
                 seen > expected ? "more" : std::to_string(seen));
 }
 
 void check_digest(const std::string& what, const Digest& expected, const Digest& seen) {
     if (seen == expected) return;
-    throw Error(Errc::integrity, "{}: the content's digest is {}, not {}", what, seen.text(),
-                expected.text());
+    throw Error(Errc::integrity, "{}: digest mismatch: expected {}, got {}", what, expected.text(),
+                seen.text());
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
-// Content digests: "sha256:<64 hex>", or sha512. A Digest is valid by construction; a
-// VerifyingSource or VerifyingSink lets bytes across a border only if their size and digest are
-// what was promised.
+// Content digests: "sha256:<64 hex>", or sha512. A Digest is valid by construction. Bytes cross a
+// trust boundary through a VerifyingSource or VerifyingSink, which checks their size and digest.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -19,7 +18,7 @@ namespace airlock::base {
 
 class Digest {
   public:
-    // Errc::invalid for another algorithm, length or letter.
+    // Errc::invalid for an unknown algorithm, a wrong length or an invalid character.
     static Digest parse(std::string_view text);
 
     const std::string& text() const { return text_; }  // sha256:1234…
@@ -27,7 +26,7 @@ class Digest {
         return std::string_view(text_).substr(0, text_.find(':'));
     }
     std::string_view hex() const { return std::string_view(text_).substr(text_.find(':') + 1); }
-    std::string_view short_hex() const { return hex().substr(0, 12); }  // for people
+    std::string_view short_hex() const { return hex().substr(0, 12); }  // for display
 
     auto operator<=>(const Digest&) const = default;
 
@@ -45,7 +44,7 @@ class Hasher {
     Hasher& operator=(Hasher&&) noexcept = default;
 
     void update(Bytes bytes);
-    // Ends the hash: update() may not follow.
+    // Finishes the hash: update() must not be called afterwards.
     Digest finish();
 
   private:
@@ -59,8 +58,8 @@ class Hasher {
 Digest sha256(std::string_view text);
 
 // Yields at most `size` bytes of `from`; at the end throws Errc::integrity, naming `what`, if there
-// were fewer or more, or if the digest differs. The error comes before read() returns 0, so who
-// reads to the end has verified.
+// were fewer or more, or if the digest differs. The error is thrown before read() returns 0, so a
+// caller that reads to the end has verified the content.
 class VerifyingSource final : public Source {
   public:
     VerifyingSource(Source& from, std::uint64_t size, Digest digest, std::string what);
@@ -76,13 +75,13 @@ class VerifyingSource final : public Source {
     bool done_ = false;
 };
 
-// The same on the pushing side: passes bytes on to `to`; finish() throws unless all came and are
-// right.
+// The same for a sink: passes bytes on to `to`; finish() throws unless all arrived and the digest
+// matches.
 class VerifyingSink final : public Sink {
   public:
     VerifyingSink(Sink& to, std::uint64_t size, Digest digest, std::string what);
     void write(Bytes bytes) override;
-    // Bytes that are at the destination already count as written (a resumed download).
+    // Counts bytes that are already at the destination as written (a resumed download).
     void account(Bytes bytes);
     std::uint64_t seen() const { return seen_; }
     void finish();

@@ -50,8 +50,8 @@ void Error::compose() {
         text_ += ": ";
     }
     text_ += message_;
-    // Much of a message came from outside, and it goes to terminals: no zero byte ends it, no
-    // escape sequence moves the cursor.
+    // Parts of a message come from outside, and it goes to terminals: no NUL byte truncates it, and
+    // no escape sequence moves the cursor.
     std::ranges::replace_if(
         text_,
         [](char c) {
@@ -92,24 +92,24 @@ void throw_errno(int error_number, std::string what_failed) {
     std::string hint;
     switch (error_number) {
         case ENOENT:
-        case ENOTDIR:  // a file stands where a folder of the path would be: HOME=/dev/null
+        case ENOTDIR:  // a file in place of a parent directory: HOME=/dev/null
             code = Errc::not_found;
-            hint = "check the path: nothing is there";
+            hint = "check the path: it does not exist";
             break;
         case EACCES:
         case EPERM:
             code = Errc::denied;
-            hint = "check its owner and its mode, or run this as a user who may";
+            hint = "check its owner and mode, or run the command as a user with permission";
             break;
         case EISDIR:
-            hint = "name a file, not a folder";
+            hint = "specify a file, not a directory";
             break;
         case ENOSPC:
         case EDQUOT:
             hint = "free some space on that file system, then run the same command again";
             break;
         case EROFS:
-            hint = "the file system is read-only; name a place that can be written";
+            hint = "the file system is read-only; choose a writable location";
             break;
         default:
             break;

@@ -1,6 +1,6 @@
-// The one exception type of the project, and Problem for findings that are collected instead of
+// The only exception type of the project, and Problem for findings that are collected instead of
 // thrown. An Error says what failed (message), on which object (context, outermost first) and what
-// the operator can do (hint). Callers test code() alone, never text.
+// the operator can do (hint). Callers test code(), never the text.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,21 +16,21 @@
 namespace airlock::base {
 
 enum class Errc {
-    usage,        // the command line, or a file that the operator wrote, says something impossible
-    invalid,      // bytes from outside do not have the form they must have
-    not_found,    // asked for and absent
-    denied,       // credentials refused, or not enough permission
-    conflict,     // somebody else changed it, or it is in use
-    integrity,    // a size or a digest differs
-    refused,      // a whole input is unusable: cut, changed, not signed as asked, another format
-    unsupported,  // valid, but not something this version can do
+    usage,        // an invalid command line, or an invalid file written by the operator
+    invalid,      // malformed data from outside
+    not_found,    // requested, but does not exist
+    denied,       // authentication failed, or permission denied
+    conflict,     // changed by someone else, or in use
+    integrity,    // size or digest mismatch
+    refused,      // an input rejected as a whole: truncated, modified, not signed as required
+    unsupported,  // valid, but not supported by this version
     io,           // files and disks
-    network,      // no connection, or it broke
-    unavailable,  // the other side says: not now (429, 502, 503, 504)
-    timeout,      // waited long enough
-    remote,       // the other side refused with an answer of its own
-    cancelled,    // the operator or a signal asked to stop
-    internal,     // a bug of ours
+    network,      // no connection, or connection lost
+    unavailable,  // the server cannot answer now (429, 502, 503, 504)
+    timeout,      // no answer in time
+    remote,       // the server rejected the request
+    cancelled,    // by the operator or a signal
+    internal,     // a bug
 };
 
 std::string_view to_string(Errc code);
@@ -48,15 +48,15 @@ class Error : public std::exception {
     const std::string& message() const { return message_; }
     const std::vector<std::string>& context() const { return context_; }
     const std::string& hint() const { return hint_; }
-    // How long the other side asked us to wait before the next try (Retry-After).
+    // How long the server asked to wait before the next attempt (Retry-After).
     std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
 
-    // True when the same request may well succeed a little later.
+    // True when the same request may succeed later.
     bool transient() const {
         return code_ == Errc::network || code_ == Errc::unavailable || code_ == Errc::timeout;
     }
 
-    // Added once a task (image, object, file), not once a frame; the newest stands in front.
+    // Added once per task (image, object, file), not once per stack frame; the latest comes first.
     Error& add_context(std::string context);
     Error& set_hint(std::string hint);
     Error& set_code(Errc code);
@@ -76,13 +76,13 @@ class Error : public std::exception {
     std::string text_;
 };
 
-// The text of errno, as "No space left on device".
+// The text of errno, such as "No space left on device".
 std::string errno_text(int error_number);
 
 // Throws Errc::io (or not_found, denied) with the text of errno and the object it is about.
 [[noreturn]] void throw_errno(int error_number, std::string what_failed);
 
-// Runs `task`; an Error that leaves it gets `context` in front.
+// Runs `task` and adds `context` to an Error that it throws.
 template <typename Task>
 decltype(auto) with_context(std::string_view context, Task&& task) {
     try {
@@ -104,14 +104,14 @@ decltype(auto) with_hint(std::string_view hint, Task&& task) {
     }
 }
 
-// One finding among several: what, where, and what to do.
+// One finding among several: where, what, and the hint.
 struct Problem {
     std::string where;
     std::string message;
     std::string hint;
 };
 
-// Throws one Error that lists them all; returns when there are none.
+// Throws one Error that lists all of them; returns when there are none.
 void throw_if_any(Errc code, std::string_view summary, const std::vector<Problem>& problems);
 
 }  // namespace airlock::base

@@ -17,8 +17,8 @@
 namespace airlock::base {
 namespace {
 
-// is_held() takes the lock for an instant.
-constexpr int kLockTries = 3;
+// is_held() takes the lock for a moment.
+constexpr int kLockAttempts = 3;
 constexpr std::chrono::milliseconds kLockPause{10};
 
 }  // namespace
@@ -39,7 +39,7 @@ UniqueFd open_file(const std::filesystem::path& path, int flags, mode_t mode) {
 
 std::uint64_t file_size(int fd, std::string_view name) {
     struct stat status {};
-    if (::fstat(fd, &status) != 0) throw_errno(errno, fmt::format("cannot look at {}", name));
+    if (::fstat(fd, &status) != 0) throw_errno(errno, fmt::format("cannot stat {}", name));
     if (!S_ISREG(status.st_mode)) throw Error(Errc::invalid, "{} is not a regular file", name);
     return static_cast<std::uint64_t>(status.st_size);
 }
@@ -83,7 +83,8 @@ std::size_t pread_some(int fd, std::span<std::byte> buffer, std::uint64_t offset
 void pread_all(int fd, std::span<std::byte> buffer, std::uint64_t offset, std::string_view name) {
     while (!buffer.empty()) {
         const auto count = pread_some(fd, buffer, offset, name);
-        if (count == 0) throw Error(Errc::integrity, "{} ends too early: it has been cut", name);
+        if (count == 0)
+            throw Error(Errc::integrity, "{} ends unexpectedly: the file is truncated", name);
         buffer = buffer.subspan(count);
         offset += count;
     }
@@ -101,7 +102,8 @@ std::size_t FileRange::read(std::span<std::byte> buffer) {
     const auto wanted =
         buffer.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest, buffer.size())));
     const auto count = pread_some(fd_, wanted, offset_ + position_, name_);
-    if (count == 0) throw Error(Errc::integrity, "{} ends too early: it has been cut", name_);
+    if (count == 0)
+        throw Error(Errc::integrity, "{} ends unexpectedly: the file is truncated", name_);
     position_ += count;
     return count;
 }
@@ -113,7 +115,7 @@ void FileSink::write(Bytes bytes) {
 
 std::string read_file(const std::filesystem::path& path, std::size_t limit) {
     const auto fd = open_file(path, O_RDONLY);
-    // Not file_size(): /dev/stdin and process substitutions are files of no size.
+    // Not file_size(): /dev/stdin and process substitutions have no size.
     std::string text;
     std::vector<std::byte> buffer(64 * 1024);
     for (;;) {
@@ -138,21 +140,21 @@ std::optional<std::string> read_file_if_present(const std::filesystem::path& pat
 }
 
 void fsync_or_throw(int fd, std::string_view name) {
-    if (::fsync(fd) != 0) throw_errno(errno, fmt::format("cannot write {} to disk", name));
+    if (::fsync(fd) != 0) throw_errno(errno, fmt::format("cannot sync {} to disk", name));
 }
 
-void fsync_folder_of(const std::filesystem::path& path) {
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    const auto fd = open_file(folder, O_RDONLY | O_DIRECTORY);
-    fsync_or_throw(fd.get(), folder.string());
+void fsync_parent_directory(const std::filesystem::path& path) {
+    const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const auto fd = open_file(parent, O_RDONLY | O_DIRECTORY);
+    fsync_or_throw(fd.get(), parent.string());
 }
 
 void write_file_durably(const std::filesystem::path& path, std::string_view content, mode_t mode) {
     auto temporary = path;
     temporary += fmt::format(".{}.tmp", ::getpid());
     try {
-        // A new file, whatever has that name: what a crashed run left may be open to everybody, and
-        // a link leads elsewhere.
+        // Always a new file: one that a crashed run left may be world-readable, and a symbolic link
+        // points elsewhere.
         ::unlink(temporary.c_str());
         const auto fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
         write_all(fd.get(), as_bytes(content), temporary.string());
@@ -166,30 +168,30 @@ void write_file_durably(const std::filesystem::path& path, std::string_view cont
         ::unlink(temporary.c_str());
         throw_errno(number, fmt::format("cannot write {}", path.string()));
     }
-    fsync_folder_of(path);
+    fsync_parent_directory(path);
 }
 
-void make_folders(const std::filesystem::path& path, mode_t mode) {
-    std::error_code ignored;  // whatever is wrong with the path, mkdir(2) says it too
+void make_directories(const std::filesystem::path& path, mode_t mode) {
+    std::error_code ignored;  // mkdir(2) reports whatever is wrong with the path
     if (path.empty() || std::filesystem::is_directory(path, ignored)) return;
     if (path.has_parent_path() && path.parent_path() != path)
-        make_folders(path.parent_path(), mode);
+        make_directories(path.parent_path(), mode);
     if (::mkdir(path.c_str(), mode) != 0) {
         const auto number = errno;
         if (number == EEXIST && std::filesystem::is_directory(path, ignored)) return;
-        throw_errno(number, fmt::format("cannot make the folder {}", path.string()));
+        throw_errno(number, fmt::format("cannot create directory {}", path.string()));
     }
-    fsync_folder_of(path);
+    fsync_parent_directory(path);
 }
 
 FileLock::FileLock(const std::filesystem::path& path, std::string_view hint)
     : fd_(open_file(path, O_RDWR | O_CREAT, 0600)) {
-    for (int tries = kLockTries; tries > 0; --tries) {
+    for (int left = kLockAttempts; left > 0; --left) {
         if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
         if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("cannot lock {}", path.string()));
         std::this_thread::sleep_for(kLockPause);
     }
-    throw Error(Errc::conflict, "another process is at work: it holds {}", path.string())
+    throw Error(Errc::conflict, "{} is locked by another process", path.string())
         .set_hint(std::string(hint));
 }
 
@@ -199,7 +201,7 @@ bool FileLock::is_held(const std::filesystem::path& path) {
     return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
-std::filesystem::path program_folder() {
+std::filesystem::path program_directory() {
     std::error_code ignored;
     return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
 }

@@ -1,5 +1,5 @@
-// Files: descriptors that close themselves, ranges as sources, durable writes, locks. No path from
-// outside the operator's own hands is ever given to these.
+// Files: owning descriptors, ranges as sources, durable writes, locks. Paths come from the operator
+// only, never from data that was received.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -37,19 +37,19 @@ class UniqueFd {
     int fd_ = -1;
 };
 
-// open(2) with O_CLOEXEC; throws with the path's name.
+// open(2) with O_CLOEXEC; errors name the path.
 UniqueFd open_file(const std::filesystem::path& path, int flags, mode_t mode = 0644);
 std::uint64_t file_size(int fd, std::string_view name);
 
-// All of `bytes` at `offset`, whatever write(2) takes at a time.
+// Writes all of `bytes`, however many calls it takes.
 void pwrite_all(int fd, Bytes bytes, std::uint64_t offset, std::string_view name);
 void write_all(int fd, Bytes bytes, std::string_view name);
-// All of `buffer` from `offset`; Errc::integrity, naming `name`, when the file ends before.
+// Fills `buffer` from `offset`; Errc::integrity, naming `name`, when the file is too short.
 void pread_all(int fd, std::span<std::byte> buffer, std::uint64_t offset, std::string_view name);
 std::string pread_text(int fd, std::uint64_t size, std::uint64_t offset, std::string_view name);
 
-// `size` bytes of a file from `offset`, read in place with pread: several ranges of one descriptor
-// may be read from several threads, one thread a range. The descriptor outlives it.
+// `size` bytes of a file from `offset`, read in place with pread(2): several threads may read
+// ranges of one descriptor, each its own. The descriptor must outlive it.
 class FileRange final : public RewindableSource {
   public:
     FileRange(int fd, std::uint64_t offset, std::uint64_t size, std::string name)
@@ -66,7 +66,7 @@ class FileRange final : public RewindableSource {
     std::string name_;
 };
 
-// Writes from `offset` on with pwrite; several may share a descriptor.
+// Writes from `offset` on with pwrite(2); several sinks may share a descriptor.
 class FileSink final : public Sink {
   public:
     FileSink(int fd, std::uint64_t offset, std::string name)
@@ -84,27 +84,27 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit);
 std::optional<std::string> read_file_if_present(const std::filesystem::path& path,
                                                 std::size_t limit);
 
-// The whole new content or the old one, whatever happens: temporary file, fsync, rename, fsync of
-// the folder.
+// Atomic: after a crash the file has either the old or the new content. Temporary file, fsync,
+// rename, fsync of the directory.
 void write_file_durably(const std::filesystem::path& path, std::string_view content, mode_t mode);
 void fsync_or_throw(int fd, std::string_view name);
-void fsync_folder_of(const std::filesystem::path& path);
+void fsync_parent_directory(const std::filesystem::path& path);
 
-// Creates the missing folders with `mode`; durable.
-void make_folders(const std::filesystem::path& path, mode_t mode);
+// Creates missing directories with `mode`; durable.
+void make_directories(const std::filesystem::path& path, mode_t mode);
 
-// Held until destroyed. Errc::conflict when another process holds it, with `hint` for the operator.
+// Held until destroyed. Errc::conflict, with `hint`, when another process holds it.
 class FileLock {
   public:
     FileLock(const std::filesystem::path& path, std::string_view hint);
-    // Whether some process holds it now. Makes nothing.
+    // Whether a process holds it now. Does not create the file.
     static bool is_held(const std::filesystem::path& path);
 
   private:
     UniqueFd fd_;
 };
 
-// The folder of the running program's own file.
-std::filesystem::path program_folder();
+// The directory of the running program's executable.
+std::filesystem::path program_directory();
 
 }  // namespace airlock::base

@@ -54,7 +54,7 @@ std::string_view trim(std::string_view text) {
     return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-// One request on its way. libcurl calls back in C: an exception is kept and rethrown after
+// A request in progress. libcurl's callbacks are C: an exception is kept and rethrown after
 // curl_easy_perform.
 struct Transfer {
     const HttpRequest& request;
@@ -62,10 +62,10 @@ struct Transfer {
     CURL* easy;
     HttpResponse response{};
     std::exception_ptr failure{};
-    bool unwanted = false;  // the body is not the one that the sink waits for
+    bool unwanted = false;  // the body has another status than the sink expects
 
-    // The last line of a name counts, but for the one that registries do send several of: those are
-    // a list (RFC 9110, 5.3).
+    // The last header of a name wins, except for the one that registries do repeat: those are
+    // joined to a list (RFC 9110, 5.3).
     void take_header(const std::string& name, std::string_view value) {
         const auto [at, is_new] = response.headers.try_emplace(name, value);
         if (is_new) return;
@@ -81,8 +81,8 @@ struct Transfer {
         try {
             const std::string_view line(data, size);
             if (line.starts_with("HTTP/")) {
-                transfer.response.headers
-                    .clear();  // a new answer: after a redirect, or after 100 Continue
+                // A new response, after a redirect or 100 Continue.
+                transfer.response.headers.clear();
             } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
                 if (transfer.response.headers.size() >= kMaxHeaders)
                     throw Error(Errc::invalid, "too many headers");
@@ -122,7 +122,7 @@ struct Transfer {
         auto& body = response.body;
         if (good) {
             if (bytes.size() > request.body_limit - body.size()) {
-                throw Error(Errc::invalid, "the answer of {} is larger than {} bytes",
+                throw Error(Errc::invalid, "the response from {} is larger than {} bytes",
                             redact(request.url), request.body_limit);
             }
             body.append(bytes);
@@ -168,7 +168,7 @@ CURLcode use_trust_store(CURL*, void* context, void* store) noexcept {
 void global_init() {
     static const auto code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK)
-        throw Error(Errc::internal, "libcurl does not start: {}", curl_easy_strerror(code));
+        throw Error(Errc::internal, "cannot initialize libcurl: {}", curl_easy_strerror(code));
 }
 
 std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
@@ -176,9 +176,9 @@ std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
         return reason.find(words) != std::string_view::npos;
     };
     if (says("expired") || says("not yet valid"))
-        return "check the clock of this host, and the dates of the server's certificate";
+        return "check the clock of this host and the validity dates of the server's certificate";
     if (says("does not match") || says("no alternative certificate"))
-        return "use a name or address that stands in the server's certificate";
+        return "connect by a name or address listed in the server's certificate";
     return hints.unknown_authority;
 }
 
@@ -188,7 +188,7 @@ std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
     const auto where = fmt::format("{} {}", request.method, redact(request.url));
     switch (code) {
         case CURLE_ABORTED_BY_CALLBACK:
-            throw Error(Errc::cancelled, "{}: stopped on request", where);
+            throw Error(Errc::cancelled, "{}: cancelled", where);
         case CURLE_OPERATION_TIMEDOUT:
             throw Error(Errc::timeout, "{}: {}", where, reason);
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -196,7 +196,7 @@ std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
                         reason)
                 .set_hint(certificate_hint(reason, hints));
         case CURLE_SSL_CONNECT_ERROR:
-            // OpenSSL's words for bytes that are no TLS; no later try will find other ones.
+            // OpenSSL's message for data that is not TLS; a retry would not help.
             if (reason.find("wrong version number") != std::string_view::npos) {
                 throw Error(Errc::remote, "{}: the server does not speak TLS on this port", where)
                     .set_hint(hints.no_tls);
@@ -206,14 +206,15 @@ std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
         case CURLE_UNSUPPORTED_PROTOCOL:
             throw Error(Errc::invalid, "{}: {}", where, reason);
         case CURLE_SSL_CERTPROBLEM:
-            throw Error(Errc::denied, "{}: our client certificate or key: {}", where, reason);
+            throw Error(Errc::denied, "{}: cannot use the client certificate or key: {}", where,
+                        reason);
         case CURLE_COULDNT_RESOLVE_HOST:
             throw Error(Errc::network, "{}: {}", where, reason)
-                .set_hint("check the name, /etc/hosts and /etc/resolv.conf on this host");
+                .set_hint("check the host name, and /etc/hosts and /etc/resolv.conf on this host");
         case CURLE_COULDNT_CONNECT:
             throw Error(Errc::network, "{}: {}", where, reason)
                 .set_hint(
-                    "check that the server is up, and that host, port and http or https are right");
+                    "check that the server is running, and the host, port and scheme of the URL");
         default:
             throw Error(Errc::network, "{}: {}", where, reason);
     }
@@ -234,7 +235,7 @@ struct HttpClient::Pool {
     std::mutex mutex;
     std::vector<std::unique_ptr<Handle>> idle;
 
-    // The most recently used first: its connection is the likeliest to be open still.
+    // The most recently used first: its connection is the most likely to be still open.
     std::unique_ptr<Handle> take() {
         {
             const std::lock_guard lock(mutex);
@@ -265,8 +266,8 @@ void HttpClient::Pool::set_common(CURL* easy) const {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(easy, CURLOPT_CONNECTTIMEOUT, long{options.connect_timeout.count()});
-    // No CURLOPT_TIMEOUT by default: a layer may take an hour on a slow line. A stall ends it
-    // instead.
+    // No CURLOPT_TIMEOUT by default: a layer may take an hour on a slow link. Stalled transfers
+    // time out instead.
     set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(easy, CURLOPT_LOW_SPEED_TIME, long{options.stall_timeout.count()});
     set(easy, CURLOPT_BUFFERSIZE, kBuffer);
@@ -277,7 +278,7 @@ void HttpClient::Pool::set_common(CURL* easy) const {
         set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     } else {
-        // The store replaces what libcurl would load for each connection by itself.
+        // Replaces the store that libcurl would load for each connection.
         set(easy, CURLOPT_CAINFO, static_cast<char*>(nullptr));
         set(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
         set(easy, CURLOPT_SSL_CTX_FUNCTION, &use_trust_store);
@@ -301,17 +302,17 @@ HttpClient::HttpClient(HttpOptions options) : pool_(std::make_unique<Pool>()) {
 HttpClient::~HttpClient() = default;
 
 HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token& stop) {
-    if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
+    if (stop.stop_requested()) throw Error(Errc::cancelled, "cancelled");
     auto handle = pool_->take();
     auto* easy = handle->easy.get();
-    curl_easy_reset(easy);  // options only: the open connections stay
+    curl_easy_reset(easy);  // options only: open connections are kept
     pool_->set_common(easy);
     handle->error.fill('\0');
     set(easy, CURLOPT_ERRORBUFFER, handle->error.data());
     set(easy, CURLOPT_URL, request.url.c_str());
     HeaderList pinned;
     if (!pool_->options.tls_server_name.empty()) {
-        // libcurl verifies the URL's host: give it the name to verify, and the address to go to.
+        // libcurl verifies the URL's host: set the name to verify there, and the address to connect to.
         const auto url = parse_url(request.url);
         append(pinned, fmt::format("::{}:{}", url.host, url.port));
         set(easy, CURLOPT_CONNECT_TO, pinned.get());
@@ -326,8 +327,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     for (const auto& line : request.headers)
         append(headers, line);
     if (!request.authorization.empty()) append(headers, "Authorization: " + request.authorization);
-    append(headers,
-           "Expect:");  // no 100-continue: it costs a round trip, and some registries never send it
+    // No 100-continue: it costs a round trip, and some registries never send it.
+    append(headers, "Expect:");
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (request.method == "HEAD") {
         set(easy, CURLOPT_NOBODY, 1L);
@@ -363,8 +364,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     if (request.timeout.count() > 0) set(easy, CURLOPT_TIMEOUT, long{request.timeout.count()});
 
     const auto code = curl_easy_perform(easy);
-    if (transfer.failure)
-        std::rethrow_exception(transfer.failure);  // the handle, in a state unknown, goes with it
+    // The handle, in an unknown state, is discarded with it.
+    if (transfer.failure) std::rethrow_exception(transfer.failure);
     if (code != CURLE_OK && !transfer.unwanted)
         throw_curl_error(code, handle->error.data(), request, pool_->options.hints);
 

@@ -1,4 +1,4 @@
-// Sizes for people.
+// Human-readable sizes.
 #pragma once
 
 #include <cstdint>

@@ -25,11 +25,10 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t max_de
         return Json::parse(text, bounded);
     } catch (const Json::exception& problem) {
         std::string_view reason = problem.what();
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the name says
-        // nothing to a reader.
+        // Without the prefix of "[json.exception.parse_error.101] parse error at line 1, column 2: …".
         if (const auto end = reason.find("] "); end != std::string_view::npos)
             reason.remove_prefix(end + 2);
-        // It quotes the last token, and a token may be as long as the text.
+        // It quotes the last token, which may be as long as the text.
         throw Error(Errc::invalid, "{} is not valid JSON: {}", what, reason.substr(0, kMaxReason));
     }
 }
@@ -72,14 +71,14 @@ std::string get_string(const Json& object, std::string_view key, std::string_vie
 
 std::string require_string(const Json& object, std::string_view key, std::string_view what) {
     auto value = get_string(object, key, what);
-    if (value.empty()) wrong(what, key, "a string that is not empty");
+    if (value.empty()) wrong(what, key, "a non-empty string");
     return value;
 }
 
 std::uint64_t require_size(const Json& object, std::string_view key, std::string_view what) {
     const auto* value = find(object, key);
     if (value == nullptr || !value->is_number_unsigned())
-        wrong(what, key, "a number that is not negative");
+        wrong(what, key, "a non-negative integer");
     return value->get<std::uint64_t>();
 }
 

@@ -49,13 +49,14 @@ LogLevel parse_log_level(std::string_view word) {
     if (word == "warn") return LogLevel::warn;
     if (word == "error") return LogLevel::error;
     if (word == "off") return LogLevel::off;
-    throw Error(Errc::usage, "log level \"{}\" is none of debug, info, warn, error, off", word);
+    throw Error(Errc::usage, "invalid log level \"{}\": must be debug, info, warn, error or off",
+                word);
 }
 
 LogFormat parse_log_format(std::string_view word) {
     if (word == "text") return LogFormat::text;
     if (word == "json") return LogFormat::json;
-    throw Error(Errc::usage, "log format \"{}\" is none of text, json", word);
+    throw Error(Errc::usage, "invalid log format \"{}\": must be text or json", word);
 }
 
 void init_logging(LogLevel level, LogFormat format) {

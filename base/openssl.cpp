@@ -21,9 +21,9 @@ void throw_error(Errc code, std::string_view what_failed) {
 
 Bio reader(std::string_view text) {
     if (text.size() > INT_MAX)
-        throw Error(Errc::invalid, "{} bytes are too many for a key or certificate", text.size());
+        throw Error(Errc::invalid, "{} bytes are too large for a key or certificate", text.size());
     Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-    if (!bio) throw_error(Errc::internal, "cannot make a memory buffer");
+    if (!bio) throw_error(Errc::internal, "cannot create a memory buffer");
     return bio;
 }
 
@@ -35,7 +35,7 @@ std::string contents(BIO* bio) {
 
 Key new_p256_key() {
     Key key(EVP_EC_gen("P-256"));
-    if (!key) throw_error(Errc::internal, "cannot make a P-256 key");
+    if (!key) throw_error(Errc::internal, "cannot generate a P-256 key");
     return key;
 }
 

@@ -1,5 +1,5 @@
-// What every file that calls OpenSSL shares: owning handles and one way to report a failure.
-// Included by .cpp files only; the layering test lists which.
+// Shared by all code that calls OpenSSL: owning handles and error reporting. Included by .cpp files
+// only; the layering test lists which.
 #pragma once
 
 #include "base/error.hpp"
@@ -28,15 +28,15 @@ using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using MdContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 
-// Throws with the whole of OpenSSL's error queue, and empties it: the first entry alone is often
-// not the cause.
+// Throws with all of OpenSSL's error queue, and clears it: the first entry alone is often not the
+// cause.
 [[noreturn]] void throw_error(Errc code, std::string_view what_failed);
 
 // A BIO that reads `text`, which must outlive it.
 Bio reader(std::string_view text);
-// What was written to a memory BIO.
+// The content of a memory BIO.
 std::string contents(BIO* bio);
-// A fresh P-256 key.
+// Generates a P-256 key.
 Key new_p256_key();
 std::string private_key_pem(EVP_PKEY* key);
 

@@ -42,7 +42,7 @@ void for_each_parallel(std::size_t count, std::size_t limit, const std::stop_tok
         work();
     }
     if (first) std::rethrow_exception(first);
-    if (finished != count) throw Error(Errc::cancelled, "stopped on request");
+    if (finished != count) throw Error(Errc::cancelled, "cancelled");
 }
 
 }  // namespace airlock::base

@@ -1,5 +1,5 @@
-// How far a long stage is: one status line on a terminal, a plain line every few seconds elsewhere.
-// Counting never mixes with logging: a log line moves the status line out of its way.
+// Progress of a long-running stage: a status line on a terminal, otherwise a log line every few
+// seconds. Log lines do not garble the status line.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 
 namespace airlock::base {
 
-// Any thread may call add() and item_done(). The stage ends when the object does.
+// Any thread may call add() and item_done(). The stage ends when the object is destroyed.
 class Progress {
   public:
-    // "pushing", 700 MB, 40 "blobs"; 0 bytes shows items alone.
+    // "pushing", 700 MB, 40 "blobs"; with 0 bytes only items are shown.
     Progress(std::string_view verb, std::uint64_t total_bytes, std::uint64_t total_items,
              std::string_view item_noun);
     ~Progress();

@@ -13,7 +13,7 @@ std::chrono::milliseconds retry_delay(const RetryPolicy& policy, int attempt, co
     for (int i = 1; i < attempt && delay < policy.longest_delay; ++i)
         delay *= 2;
     delay = std::min(delay, policy.longest_delay);
-    // A server may not hold us for ever either.
+    // Bounded: a server must not be able to block us forever.
     const std::chrono::milliseconds asked = error.retry_after().value_or(std::chrono::seconds(0));
     return std::max(delay, std::min<std::chrono::milliseconds>(asked, std::chrono::minutes(2)));
 }
@@ -30,12 +30,12 @@ void wait_or_rethrow(const RetryPolicy& policy, int attempt, const Error& error,
                      std::string_view what, const std::stop_token& stop, const Sleeper& sleeper) {
     if (!error.transient() || attempt >= policy.attempts || stop.stop_requested()) throw;
     const auto delay = retry_delay(policy, attempt, error);
-    log_warn("{}: {}; try {} of {} in {} ms", what, error.what(), attempt + 1, policy.attempts,
-             delay.count());
+    log_warn("{}: {}; retrying in {} ms (attempt {}/{})", what, error.what(), delay.count(),
+             attempt + 1, policy.attempts);
     if (!sleeper(delay, stop)) {
-        Error stopped(Errc::cancelled, "stopped on request");
-        stopped.add_context(std::string(what));
-        throw stopped;
+        Error cancelled(Errc::cancelled, "cancelled");
+        cancelled.add_context(std::string(what));
+        throw cancelled;
     }
 }
 

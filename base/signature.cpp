@@ -19,7 +19,7 @@ void require_p256(const EVP_PKEY* key, std::string_view name) {
     throw Error(Errc::invalid, "{} is not a P-256 key in PEM", name);
 }
 
-// No passphrase is asked for: the prompt would hang a build without a terminal.
+// Never prompts for a passphrase: that would hang a build without a terminal.
 int no_passphrase(char*, int, int, void*) noexcept {
     return 0;
 }

@@ -1,5 +1,5 @@
-// Signatures over a text: ECDSA on P-256 with SHA-256, in base64 of DER, as `openssl dgst -sha256
-// -verify` (after base64 -d) and `cosign verify-blob --key` read them. Keys are PEM: PKCS#8 and
+// Signatures: ECDSA on P-256 with SHA-256, as base64 of DER, compatible with `openssl dgst -sha256
+// -verify` (after base64 -d) and `cosign verify-blob --key`. Keys are PEM: PKCS#8 and
 // SubjectPublicKeyInfo.
 #pragma once
 
@@ -15,11 +15,11 @@ struct SigningKey {
 
 SigningKey generate_signing_key();
 
-// Errc::invalid, naming `key_name`, when the key is none of ours.
+// Errc::invalid, naming `key_name`, unless the key is a P-256 private key.
 std::string sign(std::string_view text, std::string_view private_pem, std::string_view key_name);
 
-// True only if the holder of the key signed exactly this text. A signature that is no signature is
-// false; Errc::invalid, naming `key_name`, when the key is unusable.
+// True only if the holder of the key signed exactly this text; false for a malformed signature.
+// Errc::invalid, naming `key_name`, when the key is unusable.
 bool verify_signature(std::string_view text, std::string_view signature,
                       std::string_view public_pem, std::string_view key_name);
 

@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::string_view kClearToEnd = "\x1b[K";
 
-// Guards stderr's last line, for the status line and for log lines alike.
+// Guards the last line of stderr, for both status line and log lines.
 std::recursive_mutex g_screen;
 bool g_line_shown = false;
 
 void write_stderr(std::string_view text) {
     while (!text.empty()) {
         const auto count = ::write(STDERR_FILENO, text.data(), text.size());
-        if (count <= 0) return;  // a closed terminal is no reason to fail
+        if (count <= 0) return;  // a closed terminal is not an error
         text.remove_prefix(static_cast<std::size_t>(count));
     }
 }

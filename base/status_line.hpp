@@ -1,5 +1,4 @@
-// The last line of a terminal, which shows how far a stage is until something else is written
-// there. Log lines move it out of the way. Any thread may call.
+// The progress line at the bottom of a terminal. Log lines replace it. Any thread may call.
 #pragma once
 
 #include <string_view>
@@ -9,10 +8,10 @@ namespace airlock::base {
 // Whether stderr is a terminal.
 bool stderr_is_terminal();
 
-// Draws `text` over the line that is shown. REQUIRES: stderr is a terminal.
+// Replaces the status line. REQUIRES: stderr is a terminal.
 void show_status_line(std::string_view text);
 
-// Clears the line; while one lives, none is drawn.
+// Clears the status line; none is drawn during its lifetime.
 class StatusLinePause {
   public:
     StatusLinePause();

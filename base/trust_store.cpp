@@ -40,7 +40,7 @@ void TrustStore::Free::operator()(x509_store_st* store) const noexcept {
 }
 
 TrustStore::TrustStore() : store_(X509_STORE_new()) {
-    if (!store_) openssl::throw_error(Errc::internal, "cannot make a certificate store");
+    if (!store_) openssl::throw_error(Errc::internal, "cannot create a certificate store");
 }
 
 void TrustStore::add(std::string_view pem, std::string_view name, bool required) {
@@ -55,18 +55,18 @@ void TrustStore::add(std::string_view pem, std::string_view name, bool required)
         }
         ++count;
     }
-    // The end of the text is reported as an error too. The host's file is not ours to complain of.
+    // The end of the text is reported as an error too. Errors in the host's file are ignored.
     const auto reason = ERR_peek_last_error();
     const bool ended = reason == 0 || (ERR_GET_LIB(reason) == ERR_LIB_PEM &&
                                        ERR_GET_REASON(reason) == PEM_R_NO_START_LINE);
     if (required && !ended) {
         openssl::throw_error(Errc::invalid,
-                             fmt::format("{}: certificate {} is damaged", name, count + 1));
+                             fmt::format("{}: certificate {} is malformed", name, count + 1));
     }
     ERR_clear_error();
     if (required && count == 0) {
-        throw Error(Errc::invalid, "{} holds no certificate", name)
-            .set_hint("it must be PEM text, with -----BEGIN CERTIFICATE-----");
+        throw Error(Errc::invalid, "{} contains no certificate", name)
+            .set_hint("it must be PEM text with -----BEGIN CERTIFICATE-----");
     }
 }
 

@@ -1,5 +1,5 @@
-// Which certificate authorities a TLS client trusts: the host's own, and those the operator names.
-// Parsed once and shared by all connections, because parsing the host's 140 takes longer than a
+// The certificate authorities that a TLS client trusts: the host's, and those that the operator
+// adds. Parsed once and shared by all connections: parsing the host's 140 takes longer than a
 // handshake.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace airlock::base {
 
 class TrustStore {
   public:
-    // The host's authorities (where SSL_CERT_FILE or the usual places have them; none is no error)
-    // and the PEM certificates in `extra`, which `name` names in errors.
+    // The host's authorities (from SSL_CERT_FILE or the standard locations; having none is not an
+    // error) and the PEM certificates in `extra`; errors refer to it by `name`.
     static std::shared_ptr<const TrustStore> with_host(std::string_view extra = {},
                                                        std::string_view name = {});
     // Only the certificates in `pem`.

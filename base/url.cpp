@@ -17,10 +17,10 @@ using Handle = std::unique_ptr<CURLU, Cleanup>;
 
 void set(const Handle& url, std::string_view text) {
     if (text.find('\0') != std::string_view::npos)  // libcurl would stop reading there
-        throw Error(Errc::invalid, "there is a zero byte in a URL");
+        throw Error(Errc::invalid, "a URL contains a NUL byte");
     const auto code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0);
     if (code != CURLUE_OK) {
-        throw Error(Errc::invalid, "\"{}\" is no URL: {}", redact(text.substr(0, 300)),
+        throw Error(Errc::invalid, "\"{}\" is not a valid URL: {}", redact(text.substr(0, 300)),
                     curl_url_strerror(code));
     }
 }
@@ -35,8 +35,9 @@ std::string get(const Handle& url, CURLUPart part, unsigned int flags = 0) {
 }  // namespace
 
 std::string Url::authority() const {
-    const bool own = (scheme == "https" && port == "443") || (scheme == "http" && port == "80");
-    return own ? host : host + ":" + port;
+    const bool is_default =
+        (scheme == "https" && port == "443") || (scheme == "http" && port == "80");
+    return is_default ? host : host + ":" + port;
 }
 
 std::string Url::origin() const {
@@ -53,7 +54,7 @@ Url parse_url(std::string_view text) {
     url.path = get(handle, CURLUPART_PATH);
     url.query = get(handle, CURLUPART_QUERY);
     if (url.scheme != "http" && url.scheme != "https") {
-        throw Error(Errc::invalid, "\"{}\" does not begin with https:// or http://",
+        throw Error(Errc::invalid, "\"{}\" does not start with https:// or http://",
                     redact(text.substr(0, 300)));
     }
     return url;

@@ -1,4 +1,4 @@
-// URLs, by libcurl's parser.
+// URLs, parsed by libcurl.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace airlock::base {
 struct Url {
     std::string scheme;  // lower case
     std::string host;    // an IPv6 address in brackets
-    std::string port;    // always there: the scheme's default when none was given
+    std::string port;    // the scheme's default when none was given
     std::string path;    // at least "/"
     std::string query;   // without "?"
 
-    // "host:port", the port only when it is not the scheme's own.
+    // "host:port"; without the port when it is the scheme's default.
     std::string authority() const;
     std::string origin() const;  // https://host:port
 };
@@ -21,10 +21,10 @@ struct Url {
 // Errc::invalid for anything but http:// and https://.
 Url parse_url(std::string_view text);
 
-// `location` as a browser would read it on the page `base`: absolute, or relative to it.
+// Resolves `location`, absolute or relative, against `base` (RFC 3986, section 5).
 std::string resolve_url(std::string_view base, std::string_view location);
 
-// Everything but letters, digits and -._~ as %XX.
+// Encodes everything but letters, digits and -._~ as %XX.
 std::string percent_encode(std::string_view text);
 
 // `url` with name=value added to its query.

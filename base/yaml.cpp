@@ -29,7 +29,7 @@ namespace {
     throw error;
 }
 
-// Decodes one character of UTF-8 at `at`; its length, or 0 when the bytes are not UTF-8 (RFC 3629).
+// Decodes one UTF-8 character at `at`; returns its length, or 0 for invalid UTF-8 (RFC 3629).
 std::size_t decode_utf8(std::string_view text, std::size_t at, std::uint32_t& code) {
     const auto byte = [&](std::size_t i) -> std::uint32_t {
         return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0;
@@ -57,11 +57,11 @@ std::size_t decode_utf8(std::string_view text, std::size_t at, std::uint32_t& co
 }
 
 bool is_control(std::uint32_t code) {
-    const bool wanted = code == '\t' || code == '\n' || code == '\r';
-    return !wanted && (code < 0x20 || (code >= 0x7F && code < 0xA0));
+    const bool allowed = code == '\t' || code == '\n' || code == '\r';
+    return !allowed && (code < 0x20 || (code >= 0x7F && code < 0xA0));
 }
 
-// %YAML and %TAG stand before the content; the second gives tags other meanings.
+// %YAML and %TAG precede the content; the latter changes the meaning of tags.
 void refuse_directives(std::string_view text, std::string_view file, std::size_t line) {
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
@@ -78,7 +78,7 @@ void refuse_directives(std::string_view text, std::string_view file, std::size_t
     }
 }
 
-// The parser takes the end of the text for the end of a quoted scalar.
+// The parser accepts the end of the text as the end of a quoted scalar.
 bool is_closed(std::string_view text, std::size_t at) {
     const char quote = text[at];
     if (quote != '"' && quote != '\'') return true;
@@ -93,7 +93,7 @@ bool is_closed(std::string_view text, std::size_t at) {
     return false;
 }
 
-// Makes the tree of the parser's events, and stops it as soon as a limit is passed.
+// Builds the tree from the parser's events, and stops as soon as a limit is exceeded.
 class TreeBuilder final : public YAML::EventHandler {
   public:
     TreeBuilder(std::string_view file, std::size_t first_line, std::deque<YamlNode>& nodes)
@@ -103,7 +103,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (root_ != nullptr) {
-            refuse_at(Errc::invalid, mark, "this is outside of the document",
+            refuse_at(Errc::invalid, mark, "content outside of the document",
                       "check the indentation of this line and the one before it");
         }
     }
@@ -115,14 +115,14 @@ class TreeBuilder final : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         check_tag(mark, tag);
-        // The parser's own tag for a scalar in quotes or in a block is "!", for a plain one "?".
+        // The parser gives a scalar in quotes or in a block the tag "!", a plain one "?".
         leaf(mark, anchor, YamlNode::Kind::scalar, tag == "!" || tag == "tag:yaml.org,2002:str",
              value);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto named = anchors_.find(anchor);
         if (named == anchors_.end())
-            refuse_at(Errc::invalid, mark, "an alias inside of the value it names");
+            refuse_at(Errc::invalid, mark, "an alias inside the value that it refers to");
         attach(mark, *named->second.node, named->second.weight);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -195,7 +195,7 @@ class TreeBuilder final : public YAML::EventHandler {
     void close() {
         const auto frame = std::move(stack_.back());
         stack_.pop_back();
-        // Only now: inside of itself a value cannot be named.
+        // Only now: a value must not refer to itself.
         if (frame.anchor != 0)
             anchors_[frame.anchor] = {.node = frame.node, .weight = frame.weight};
         attach(frame.mark, *frame.node, frame.weight);
@@ -209,22 +209,20 @@ class TreeBuilder final : public YAML::EventHandler {
         auto& parent = stack_.back();
         parent.weight += weight;
         if (parent.weight > kMaxYamlNodes) {
-            refuse_at(
-                Errc::invalid, mark,
-                fmt::format("aliases expand to more than {} values", kMaxYamlNodes),
-                "a document that grows like this is made to exhaust its reader; do not use it");
+            refuse_at(Errc::invalid, mark,
+                      fmt::format("aliases expand to more than {} values", kMaxYamlNodes),
+                      "do not use this document: it is designed to exhaust its reader's memory");
         }
         if (parent.node->is_list()) {
             parent.node->items.push_back(&node);
         } else if (parent.key == nullptr) {
             if (!node.is_scalar()) {
-                refuse_at(Errc::invalid, mark, "a key that is no string",
-                          "a template such as {{ this }} must be filled in first");
+                refuse_at(Errc::invalid, mark, "a key must be a string",
+                          "render templates such as {{ this }} first");
             }
             if (!parent.keys.insert(node.value).second) {
-                refuse_at(Errc::invalid, mark,
-                          fmt::format("the key \"{}\" is here twice", node.value),
-                          "remove one of them: which one counts depends on the reader");
+                refuse_at(Errc::invalid, mark, fmt::format("duplicate key \"{}\"", node.value),
+                          "remove one of them: parsers differ in which one they use");
             }
             parent.key = &node;
         } else {
@@ -301,15 +299,15 @@ YamlTree YamlTree::parse(std::string_view text, std::string_view file, std::size
     } catch (const YAML::Exception& problem) {
         builder.refuse_at(
             Errc::invalid, problem.mark, problem.msg,
-            "this is not valid YAML; look at the line before it too, and fill in templates first");
+            "this is not valid YAML; check the previous line too, and render templates first");
     }
     if (builder.root() == nullptr)
-        refuse(Errc::invalid, file, first_line, 1, "there is no YAML document");
-    // Only the last one can be open: it swallows all that follows.
+        refuse(Errc::invalid, file, first_line, 1, "no YAML document found");
+    // Only the last one can be unterminated: it consumes everything that follows.
     const auto last =
         std::ranges::find_if(nodes->all.rbegin(), nodes->all.rend(), &YamlNode::is_scalar);
     if (last != nodes->all.rend() && last->offset < text.size() && !is_closed(text, last->offset)) {
-        refuse(Errc::invalid, file, last->line, last->column, "this quote is not closed");
+        refuse(Errc::invalid, file, last->line, last->column, "unterminated quoted string");
     }
     nodes->root = builder.root();
     return YamlTree(std::move(nodes));
@@ -323,8 +321,8 @@ std::string_view without_byte_order_mark(std::string_view text) {
 
 void check_yaml_bytes(std::string_view text, std::string_view file, std::size_t first_line) {
     if (text.size() > kMaxYamlSize) {
-        Error error(Errc::invalid, "{}: {} bytes of YAML, more than {}", file, text.size(),
-                    kMaxYamlSize);
+        Error error(Errc::invalid, "{}: {} bytes of YAML exceed the limit of {} bytes", file,
+                    text.size(), kMaxYamlSize);
         throw error.set_hint("split the file");
     }
     std::size_t line = first_line;
@@ -334,20 +332,22 @@ void check_yaml_bytes(std::string_view text, std::string_view file, std::size_t 
         const auto length = decode_utf8(text, i, code);
         const auto column = i - line_start + 1;
         if (length == 0)
-            refuse(Errc::invalid, file, line, column, "not UTF-8", "convert the file to UTF-8");
+            refuse(Errc::invalid, file, line, column, "invalid UTF-8", "convert the file to UTF-8");
         if (is_control(code)) {
             refuse(Errc::invalid, file, line, column,
-                   fmt::format("the control character U+{:04X}", code),
+                   fmt::format("control character U+{:04X} is not allowed", code),
                    "remove it, or write it as an escape in double quotes");
         }
         if (code == 0x2028 || code == 0x2029) {
-            refuse(Errc::unsupported, file, line, column,
-                   fmt::format("the line break U+{:04X}, where readers of YAML disagree", code),
-                   "write it as an escape in double quotes");
+            refuse(
+                Errc::unsupported, file, line, column,
+                fmt::format("line break U+{:04X} is not supported: YAML parsers disagree about it",
+                            code),
+                "write it as an escape in double quotes");
         }
         if (code == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) {
             refuse(Errc::unsupported, file, line, column, "a carriage return without a line feed",
-                   "convert the line ends of the file to LF");
+                   "convert the line endings of the file to LF");
         }
         i += length;
         if (code == '\n') {

@@ -1,8 +1,8 @@
-// One YAML document from outside as a tree that knows where each value stands. It is for reading
-// only: nothing here ever writes YAML, and no other file of the project includes yaml-cpp.
+// One YAML document from outside, as a tree that knows the position of each value. Read-only:
+// nothing here ever writes YAML, and no other file of the project includes yaml-cpp.
 //
-// Refused, with file:line:column, because the API server's parser could read them otherwise than we
-// do, or because they cost without bound: duplicate keys, keys that are no scalars, tags other than
+// Rejected, with file:line:column, because the API server's parser could read them differently, or
+// because they need unbounded resources: duplicate keys, keys that are not scalars, tags other than
 // the core ones (`!!binary` hides text), control characters, invalid UTF-8, a lone CR or a Unicode
 // line break (go-yaml ends a comment there, others do not), aliases that expand beyond
 // kMaxYamlNodes or contain themselves, nesting beyond kMaxYamlDepth.
@@ -29,7 +29,7 @@ struct YamlNode {
 
     Kind kind = Kind::null;
     std::string value;    // of a scalar, unescaped and unfolded
-    bool quoted = false;  // a scalar that is a string whatever it looks like: in quotes, or a block
+    bool quoted = false;  // a scalar that is always a string: in quotes, or a block
     // In bytes of the text without its byte order mark; at the tag or anchor when there is one.
     std::size_t offset = 0;
     std::size_t line = 0;                                              // of the file, from 1
@@ -41,7 +41,7 @@ struct YamlNode {
     bool is_list() const { return kind == Kind::list; }
     bool is_scalar() const { return kind == Kind::scalar; }
     bool is_null() const { return kind == Kind::null; }
-    // The value of `key` in a map; nullptr when it is absent or this is no map.
+    // The value of `key` in a map; nullptr when it is absent or this is not a map.
     const YamlNode* find(std::string_view key) const;
     // The value at a path of keys, as find_path({"spec", "template"}); nullptr when one is absent.
     const YamlNode* find_path(std::initializer_list<std::string_view> path) const;
@@ -49,12 +49,12 @@ struct YamlNode {
     std::string text_at(std::initializer_list<std::string_view> path) const;
 };
 
-// Owns the nodes; an alias shares the node it names, so a walk from root() sees at most
+// Owns the nodes. An alias shares the node that it refers to, so a walk from root() visits at most
 // kMaxYamlNodes.
 class YamlTree {
   public:
-    // `text` holds exactly one document; `file` is for messages; `first_line` is the line that
-    // `text` begins at. Errc::invalid (or unsupported) for everything listed above.
+    // `text` holds exactly one document; `file` is for messages; `first_line` is the line in the
+    // file where `text` begins. Errc::invalid (or unsupported) for everything listed above.
     static YamlTree parse(std::string_view text, std::string_view file, std::size_t first_line = 1);
 
     YamlTree(YamlTree&&) noexcept;
@@ -73,8 +73,8 @@ class YamlTree {
 // `text` without a leading byte order mark, which would shift every position by three.
 std::string_view without_byte_order_mark(std::string_view text);
 
-// Throws for size, encoding, control characters and line breaks as listed above; parse() begins
-// with it.
+// Checks size, encoding, control characters and line breaks as listed above; parse() calls it
+// first.
 void check_yaml_bytes(std::string_view text, std::string_view file, std::size_t first_line = 1);
 
 // "FILE:LINE:COLUMN: message", for readers of a tree.

@@ -7,7 +7,7 @@ namespace airlock::base {
 
 YamlFields::YamlFields(const YamlTree& tree, const YamlNode& node, std::string what)
     : tree_(tree), node_(node), what_(std::move(what)) {
-    if (!node.is_map()) refuse("must hold keys and values");
+    if (!node.is_map()) refuse("must be a map");
 }
 
 void YamlFields::refuse(const YamlNode& at, std::string_view message, std::string hint) const {
@@ -66,7 +66,7 @@ std::map<std::string, std::string> YamlFields::string_map(std::string_view key) 
     std::map<std::string, std::string> out;
     const auto* value = find(key);
     if (value == nullptr) return out;
-    if (!value->is_map()) refuse(*value, fmt::format("\"{}\" must hold keys and values", key));
+    if (!value->is_map()) refuse(*value, fmt::format("\"{}\" must be a map", key));
     for (const auto& [name, entry] : value->entries)
         out.emplace(name->value, text_of(*entry, name->value));
     return out;
@@ -78,8 +78,7 @@ void YamlFields::finish() const {
         std::string names;
         for (const auto& name : known_)
             names += (names.empty() ? "" : ", ") + name;
-        refuse(*key, fmt::format("there is no key \"{}\" here", key->value),
-               "the keys are: " + names);
+        refuse(*key, fmt::format("unknown key \"{}\"", key->value), "valid keys: " + names);
     }
 }
 

@@ -1,6 +1,5 @@
-// A map of a file that an operator wrote, read key by key: every key has one type, and a key that
-// nobody asked for is a mistake (mostly a misspelt one). All errors are Errc::invalid with
-// file:line:column and a hint.
+// A map in a file that an operator wrote, read key by key: every key has one type, and unknown keys
+// are rejected (most are misspelled). All errors are Errc::invalid with file:line:column.
 #pragma once
 
 #include "base/yaml.hpp"
@@ -15,10 +14,10 @@ namespace airlock::base {
 
 class YamlFields {
   public:
-    // `what` names the map in messages: "a component". Both arguments outlive it.
+    // `what` names the map in messages: "a component". The tree and the node must outlive it.
     YamlFields(const YamlTree& tree, const YamlNode& node, std::string what);
 
-    // Absent or empty values count as absent. All remember that the key is known.
+    // Null values count as absent. Each call records that the key is known.
     const YamlNode* find(std::string_view key);
     std::string string(std::string_view key, std::string fallback = {});
     std::string required_string(std::string_view key);
@@ -27,7 +26,7 @@ class YamlFields {
     std::vector<std::string> strings(std::string_view key);  // a list of strings
     std::map<std::string, std::string> string_map(std::string_view key);
 
-    // After the last key was read: any other one is refused, and the known ones are listed.
+    // Call after the last key was read: rejects any other key, and lists the known ones.
     void finish() const;
 
     [[noreturn]] void refuse(const YamlNode& at, std::string_view message,

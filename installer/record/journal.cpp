@@ -84,7 +84,7 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
     }
     fd_ = base::open_file(path_, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (size_ < text.size()) cut();
-    base::fsync_folder_of(path_);
+    base::fsync_parent_directory(path_);
 }
 
 void Journal::cut() {

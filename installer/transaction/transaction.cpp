@@ -28,7 +28,7 @@ constexpr std::string_view kWait = "wait until the other installer has ended";
 constexpr std::size_t kMaxCutOff = 256 * 1024 * 1024;
 
 std::filesystem::path ready_folder(const std::filesystem::path& path) {
-    base::make_folders(path, 0700);
+    base::make_directories(path, 0700);
     return path;
 }
 
@@ -139,7 +139,7 @@ void Transaction::end() {
     const auto path = cut_off_path(options_.state_dir);
     try {
         std::filesystem::remove(path);
-        base::fsync_folder_of(path);
+        base::fsync_parent_directory(path);
         journal_.clear();
     } catch (const std::exception& failure) {
         base::log_warn(

@@ -279,7 +279,7 @@ class Undo {
     static bool we_moved(const TagBefore& tag, const std::string& digest) {
         return tag.moved_to.empty() ||  // an earlier version did not record it
                std::ranges::find(tag.moved_to, digest) != tag.moved_to.end() ||
-               digest == images::removal_mark(tag.repository, tag.tag).descriptor.digest.text();
+               digest == images::tombstone_manifest(tag.repository, tag.tag).descriptor.digest.text();
     }
 
     void wait_until_gone() {

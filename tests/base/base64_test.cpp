@@ -28,7 +28,7 @@ TEST(Base64, RefusesOtherLettersAndNamesTheText) {
          {"A", "AB", "ABC", "A===", "====", "AB=C", "=ABC", "AB==ABCD", "ABC-", "ABCD----",
           "AAA=----", "A_BC", "AB,D", "AB\xc3\xa4", "ABC\x01"}) {
         expect_error([&] { base64_decode(bad, "the signature"); }, Errc::invalid,
-                     "the signature is not base64");
+                     "the signature is not valid base64");
     }
 }
 

@@ -53,7 +53,7 @@ TEST(Copy, StopsWhenAsked) {
     stop.request_stop();
     StringSource source("abc");
     StringSink sink(10, "copy");
-    expect_error([&] { copy(source, sink, stop.get_token()); }, Errc::cancelled, "stopped");
+    expect_error([&] { copy(source, sink, stop.get_token()); }, Errc::cancelled, "cancelled");
     EXPECT_EQ(sink.text(), "");
 }
 

@@ -74,11 +74,11 @@ const std::vector<Delivery>& deliveries() {
     static const std::vector<Delivery> kRows{
         {"right", "hello", 5, "hello", ""},
         {"empty and right", "", 0, "", ""},
-        {"too short", "hell", 5, "hello", "5 bytes were promised, 4 came"},
-        {"nothing came", "", 5, "hello", "5 bytes were promised, 0 came"},
-        {"too long", "hello!", 5, "hello", "5 bytes were promised, more came"},
-        {"none were promised", "x", 0, "", "0 bytes were promised, more came"},
-        {"other bytes", "jello", 5, "hello", "the content's digest is sha256:"},
+        {"too short", "hell", 5, "hello", "expected 5 bytes, got 4"},
+        {"nothing came", "", 5, "hello", "expected 5 bytes, got 0"},
+        {"too long", "hello!", 5, "hello", "expected 5 bytes, got more"},
+        {"none were promised", "x", 0, "", "expected 0 bytes, got more"},
+        {"other bytes", "jello", 5, "hello", "digest mismatch: expected sha256:"},
     };
     return kRows;
 }

@@ -68,7 +68,7 @@ TEST_F(FileTest, WritesAndReadsInPlace) {
     pwrite_all(fd.get(), as_bytes("hello "), 0, "file");
     EXPECT_EQ(pread_text(fd.get(), 5, 6, "file"), "world");
     expect_error([&] { pread_text(fd.get(), 6, 6, "kit.tar"); }, Errc::integrity,
-                 "kit.tar ends too early");
+                 "kit.tar ends unexpectedly");
 }
 
 TEST_F(FileTest, AFullDiskIsSaidWithWhatToDo) {
@@ -88,7 +88,8 @@ TEST_F(FileTest, ARangeIsReadInPlaceAndAgain) {
     range.rewind(3);
     EXPECT_EQ(read_all(range, 100, "range"), "56");
     FileRange cut(fd.get(), 8, 5, "kit.tar");
-    expect_error([&] { read_all(cut, 100, "range"); }, Errc::integrity, "kit.tar ends too early");
+    expect_error([&] { read_all(cut, 100, "range"); }, Errc::integrity,
+                 "kit.tar ends unexpectedly");
 }
 
 TEST_F(FileTest, SinksOfOneDescriptorDoNotDisturbEachOther) {
@@ -138,19 +139,20 @@ TEST_F(FileTest, ADurableWriteTakesNoFileThatSomebodyPutInItsWay) {
 }
 
 TEST_F(FileTest, MakesTheFoldersThatAreMissing) {
-    make_folders(folder_ / "a/b/c", 0700);
+    make_directories(folder_ / "a/b/c", 0700);
     EXPECT_EQ(mode_of(folder_ / "a/b/c"), 0700U);
-    make_folders(folder_ / "a/b/c", 0700);
-    make_folders(folder_ / "a/b/d/", 0700);
+    make_directories(folder_ / "a/b/c", 0700);
+    make_directories(folder_ / "a/b/d/", 0700);
     EXPECT_TRUE(fs::is_directory(folder_ / "a/b/d"));
 }
 
 TEST_F(FileTest, AFileInPlaceOfAFolderIsAnError) {
     folder_.write("file", "x");
-    EXPECT_THAT(error_of([&] { make_folders(folder_ / "file", 0700); }).value().what(),
-                testing::HasSubstr((folder_ / "file").string()));
-    EXPECT_TRUE(error_of([&] { make_folders(folder_ / "file/below", 0700); }).has_value());
-    EXPECT_TRUE(error_of([&] { make_folders(folder_ / std::string(300, 'x'), 0700); }).has_value());
+    EXPECT_THAT(error_of([&] { make_directories(folder_ / "file", 0700); }).value().what(),
+                testing::HasSubstr("cannot create directory " + (folder_ / "file").string()));
+    EXPECT_TRUE(error_of([&] { make_directories(folder_ / "file/below", 0700); }).has_value());
+    EXPECT_TRUE(
+        error_of([&] { make_directories(folder_ / std::string(300, 'x'), 0700); }).has_value());
 }
 
 TEST_F(FileTest, ALockIsHeldByOneAtATime) {
@@ -160,7 +162,7 @@ TEST_F(FileTest, ALockIsHeldByOneAtATime) {
         const FileLock lock(folder_ / "lock", "unused");
         EXPECT_TRUE(FileLock::is_held(folder_ / "lock"));
         expect_error([&] { const FileLock second(folder_ / "lock", "wait for it"); },
-                     Errc::conflict, "lock", "wait for it");
+                     Errc::conflict, "is locked by another process", "wait for it");
     }
     EXPECT_FALSE(FileLock::is_held(folder_ / "lock"));
     const FileLock again(folder_ / "lock", "unused");

@@ -211,7 +211,7 @@ TEST_F(HttpTest, NobodyThereIsAnErrorOfTheNetworkWithAHint) {
         address = gone.url();
     }
     expect_error([&] { client_.send({.url = address + "/v2/?secret"}); }, Errc::network,
-                 "GET " + address + "/v2/: ", "check that the server is up");
+                 "GET " + address + "/v2/: ", "check that the server is running");
     // No resolver asks anybody for a label of 64 letters.
     const std::string name(64, 'x');
     expect_error([&] { client_.send({.url = "http://" + name + "/"}); }, Errc::network, name,
@@ -259,9 +259,9 @@ TEST_F(HttpTest, AStopEndsARequestOnItsWay) {
         stop.request_stop();
     });
     expect_error([&] { patient.send({.url = server.url() + "/"}, stop.get_token()); },
-                 Errc::cancelled, "stopped on request");
+                 Errc::cancelled, "cancelled");
     expect_error([&] { patient.send({.url = server.url() + "/"}, stop.get_token()); },
-                 Errc::cancelled, "stopped on request");
+                 Errc::cancelled, "cancelled");
     EXPECT_EQ(server.requests().size(), 1U);
 }
 

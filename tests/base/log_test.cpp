@@ -59,8 +59,8 @@ TEST(Log, WordsOfTheCommandLine) {
     EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
     EXPECT_EQ(parse_log_level("off"), LogLevel::off);
     EXPECT_EQ(parse_log_format("json"), LogFormat::json);
-    expect_error([] { parse_log_level("loud"); }, Errc::usage, "\"loud\" is none of debug");
-    expect_error([] { parse_log_format("xml"); }, Errc::usage, "\"xml\" is none of text");
+    expect_error([] { parse_log_level("loud"); }, Errc::usage, "\"loud\": must be debug");
+    expect_error([] { parse_log_format("xml"); }, Errc::usage, "\"xml\": must be text");
 }
 
 TEST(Log, GoesToStandardErrorFromItsLevelOn) {

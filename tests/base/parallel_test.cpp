@@ -64,7 +64,7 @@ TEST(ForEachParallel, TheFirstErrorStopsTheOthersAndIsTheOneThatIsSeen) {
                     // Ends only because the other one failed.
                     const std::stop_callback wake(stop, [&] { failed.release(); });
                     failed.acquire();
-                    throw Error(Errc::cancelled, "stopped on request");
+                    throw Error(Errc::cancelled, "cancelled");
                 }
                 throw Error(Errc::network, "the first one");
             });
@@ -90,7 +90,7 @@ TEST(ForEachParallel, AStopFromOutsideIsAnErrorUnlessAllWasDone) {
                 if (++begun == 3) stop.request_stop();
             });
         },
-        Errc::cancelled, "stopped on request");
+        Errc::cancelled, "cancelled");
     EXPECT_LT(begun, 100);
 
     std::stop_source late;

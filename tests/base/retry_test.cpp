@@ -75,9 +75,9 @@ TEST_F(RetryTest, GivesUpAfterTheLastTryWithItsError) {
     expect_error(
         [&] {
             run({.attempts = 3},
-                [](int attempt) -> int { throw Error(Errc::network, "try {}", attempt); });
+                [](int attempt) -> int { throw Error(Errc::network, "attempt {}", attempt); });
         },
-        Errc::network, "try 3");
+        Errc::network, "attempt 3");
     EXPECT_EQ(slept_.size(), 2U);
 }
 

@@ -24,9 +24,9 @@ TEST(TrustStore, ATextWithoutACertificateIsRefusedByName) {
     const test::CertificateAuthority authority;
     for (const auto& bad : {std::string(), std::string("no certificate"), authority.key_pem()}) {
         expect_error([&] { TrustStore::only(bad, "site-ca.crt"); }, Errc::invalid,
-                     "site-ca.crt holds no certificate", "-----BEGIN CERTIFICATE-----");
+                     "site-ca.crt contains no certificate", "-----BEGIN CERTIFICATE-----");
         expect_error([&] { TrustStore::with_host(bad, "site-ca.crt"); }, Errc::invalid,
-                     "site-ca.crt holds no certificate");
+                     "site-ca.crt contains no certificate");
     }
 }
 

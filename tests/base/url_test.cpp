@@ -45,7 +45,7 @@ TEST(ParseUrl, RefusesWhatIsNoneOfTheWeb) {
         EXPECT_EQ(error_of([&] { parse_url(bad); }).value().code(), Errc::invalid) << bad;
     }
     expect_error([] { parse_url(std::string_view("https://r.io\0.evil/", 19)); }, Errc::invalid,
-                 "zero byte");
+                 "NUL byte");
 }
 
 TEST(ParseUrl, AnErrorKeepsThePasswordToItself) {

@@ -24,15 +24,15 @@ std::optional<std::string> variable(const char* name) {
     return value;
 }
 
-std::vector<std::filesystem::path> usual_places() {
+std::vector<std::filesystem::path> default_locations() {
     std::vector<std::filesystem::path> out;
     if (const auto file = variable("REGISTRY_AUTH_FILE")) out.emplace_back(*file);
-    if (const auto folder = variable("DOCKER_CONFIG"))
-        out.push_back(std::filesystem::path(*folder) / "config.json");
+    if (const auto directory = variable("DOCKER_CONFIG"))
+        out.push_back(std::filesystem::path(*directory) / "config.json");
     if (const auto home = variable("HOME"))
         out.push_back(std::filesystem::path(*home) / ".docker" / "config.json");
-    if (const auto folder = variable("XDG_RUNTIME_DIR"))
-        out.push_back(std::filesystem::path(*folder) / "containers" / "auth.json");
+    if (const auto directory = variable("XDG_RUNTIME_DIR"))
+        out.push_back(std::filesystem::path(*directory) / "containers" / "auth.json");
     return out;
 }
 
@@ -45,8 +45,7 @@ void strip_api_path(std::string_view& key) {
     }
 }
 
-// "https://index.docker.io/v1/" and "quay.io/team" alike: no scheme, no API path, no slash at the
-// end.
+// Without scheme, API path and trailing slash: "https://index.docker.io/v1/", "quay.io/team".
 std::string normalize(std::string_view key) {
     for (const std::string_view scheme : {"https://", "http://"}) {
         if (key.starts_with(scheme)) {
@@ -54,7 +53,7 @@ std::string normalize(std::string_view key) {
             strip_api_path(key);
         }
     }
-    if (key.starts_with(kDockerHub)) strip_api_path(key);  // some tools leave the scheme out
+    if (key.starts_with(kDockerHub)) strip_api_path(key);  // some tools omit the scheme
     if (key == kDockerHub) return "docker.io";
     return std::string(key);
 }
@@ -75,7 +74,7 @@ Credentials credentials_from(const base::Json& entry, const std::string& what) {
     return out;
 }
 
-// The usual message quotes what was read last, and here that may be a password.
+// The JSON parser's message quotes the last token, which may be a password.
 base::Json parse_quietly(std::string_view text, const std::string& name) {
     try {
         return base::parse_json(text, name);
@@ -97,9 +96,9 @@ CredentialStore CredentialStore::load(const std::optional<std::filesystem::path>
         name = file->string();
         text = base::read_file(*file, kMaxFile);
     } else {
-        for (const auto& place : usual_places()) {
-            text = base::read_file_if_present(place, kMaxFile);
-            name = place.string();
+        for (const auto& path : default_locations()) {
+            text = base::read_file_if_present(path, kMaxFile);
+            name = path.string();
             if (text) break;
         }
     }

@@ -1,6 +1,6 @@
-// User names and passwords for registries: given by hand, or from the files that docker, podman and
-// skopeo write (config.json, REGISTRY_AUTH_FILE). Credential helpers are programs and are not run.
-// A secret is never formatted.
+// Registry credentials: set explicitly, or read from the files that docker, podman and skopeo write
+// (config.json, REGISTRY_AUTH_FILE). Credential helpers are programs and are never run. Secrets are
+// never formatted into messages.
 #pragma once
 
 #include "images/reference.hpp"
@@ -21,14 +21,13 @@ struct Credentials {
 class CredentialStore {
   public:
     CredentialStore() = default;
-    // The file named, or without one: $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json,
-    // ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json; the first that is there. A
-    // named file that is absent is an error.
+    // Reads `file`, which must exist, or else the first existing one of $REGISTRY_AUTH_FILE,
+    // $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json.
     static CredentialStore load(const std::optional<std::filesystem::path>& file);
 
     void set(const std::string& registry, Credentials credentials);
-    // The longest key that fits: host/path/repository down to host (containers-auth.json(5));
-    // docker.io also under https://index.docker.io/v1/.
+    // The longest matching key, from host/path/repository down to host (containers-auth.json(5));
+    // docker.io matches https://index.docker.io/v1/ too.
     std::optional<Credentials> find(const std::string& registry,
                                     const std::string& repository) const;
 

@@ -34,7 +34,8 @@ Platform Platform::parse(std::string_view text) {
     if (second != std::string_view::npos) out.variant = text.substr(second + 1);
     if (out.os.empty() || out.architecture.empty() || out.variant.find('/') != std::string::npos) {
         throw Error(Errc::usage,
-                    "platform \"{}\" is not os/architecture or os/architecture/variant", text)
+                    "invalid platform \"{}\": must be os/architecture or os/architecture/variant",
+                    text)
             .set_hint("for example linux/amd64");
     }
     return out;
@@ -56,7 +57,7 @@ Descriptor Descriptor::from_json(const base::Json& json, std::string_view what) 
                    .digest = base::with_context(what, [&] { return base::Digest::parse(digest); }),
                    .size = base::require_size(json, "size", what)};
     if (out.size > kMaxSize)
-        throw Error(Errc::invalid, "{}: {} bytes are too many for one blob", what, out.size);
+        throw Error(Errc::invalid, "{}: {} bytes are too large for a blob", what, out.size);
     if (const auto* platform = base::find(json, "platform")) {
         if (!platform->is_object())
             throw Error(Errc::invalid, "{}: \"platform\" must be an object", what);

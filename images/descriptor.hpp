@@ -1,4 +1,4 @@
-// What points at content: media type, digest, size (OCI image-spec 1.1, descriptor.md).
+// A reference to content: media type, digest, size (OCI image-spec 1.1, descriptor.md).
 #pragma once
 
 #include "base/digest.hpp"
@@ -26,7 +26,7 @@ bool is_index(std::string_view type);     // OCI index or Docker list
 bool is_manifest(std::string_view type);  // OCI or Docker schema 2 image manifest
 }  // namespace media_type
 
-// os/architecture[/variant], as linux/arm64/v8.
+// os/architecture[/variant], such as linux/arm64/v8.
 struct Platform {
     std::string os = "linux";
     std::string architecture = "amd64";
@@ -34,7 +34,7 @@ struct Platform {
 
     static Platform parse(std::string_view text);  // Errc::usage
     std::string text() const;
-    // An absent variant on our side accepts any.
+    // Without a variant, accepts any variant.
     bool accepts(const Platform& offered) const;
     auto operator<=>(const Platform&) const = default;
 };
@@ -46,7 +46,7 @@ struct Descriptor {
     std::optional<Platform> platform = std::nullopt;
     std::map<std::string, std::string> annotations = {};
 
-    // Errc::invalid, naming `what`; sizes above 1 TiB are refused.
+    // Errc::invalid, naming `what`; sizes above 1 TiB are rejected.
     static Descriptor from_json(const base::Json& json, std::string_view what);
     base::Json to_json() const;
 };

@@ -32,7 +32,8 @@ struct SavedImage {
 std::vector<std::string> strings(const Json& object, std::string_view key,
                                  const std::string& what) {
     std::vector<std::string> out;
-    if (base::find(object, key) == nullptr) return out;  // RepoTags: null, of an image by its id
+    if (base::find(object, key) == nullptr)
+        return out;  // RepoTags is null for an image saved by its ID
     for (const auto& entry : base::require_array(object, key, what)) {
         if (!entry.is_string()) throw Error(Errc::invalid, "{}: {} must be strings", what, key);
         out.push_back(entry.get<std::string>());
@@ -43,18 +44,19 @@ std::vector<std::string> strings(const Json& object, std::string_view key,
 std::vector<SavedImage> read_list(const FileSet& files) {
     const auto text = files.text("manifest.json", kMaxList);
     if (!text) {
-        Error error(Errc::invalid, "{} was not made by `docker save`: it has no manifest.json",
+        Error error(Errc::invalid, "{} was not written by `docker save`: it has no manifest.json",
                     files.name());
         if (files.open("index.json")) {
-            error.set_hint("it is an OCI archive: name it as oci-archive");
+            error.set_hint("it is an OCI archive: use oci-archive");
         } else if (files.open("repositories")) {
-            error.set_code(Errc::unsupported).set_hint("Docker before 1.10 made it: save it again");
+            error.set_code(Errc::unsupported)
+                .set_hint("it was written by Docker before 1.10: save it again");
         }
         throw error;
     }
     const auto what = files.name() + ": manifest.json";
     const auto json = base::parse_json(*text, what);
-    if (!json.is_array()) throw Error(Errc::invalid, "{} is no list of images", what);
+    if (!json.is_array()) throw Error(Errc::invalid, "{} is not a list of images", what);
     std::vector<SavedImage> out;
     for (const auto& entry : json) {
         out.push_back({.config = base::require_string(entry, "Config", what),
@@ -96,7 +98,7 @@ class DockerArchive final : public ImageStore {
         if (!config) throw Error(Errc::invalid, "{} is larger than {} bytes", what, kMaxConfig);
         const auto diff_ids = read_diff_ids(*config, what);
         if (diff_ids.size() != image.layers.size()) {
-            throw Error(Errc::invalid, "{} is of {} layers, and manifest.json names {}", what,
+            throw Error(Errc::invalid, "{} has {} layers, but manifest.json lists {}", what,
                         diff_ids.size(), image.layers.size());
         }
         const Descriptor config_descriptor{.media_type = std::string(media_type::kOciConfig),
@@ -113,7 +115,7 @@ class DockerArchive final : public ImageStore {
     }
 
     Manifest manifest(const Descriptor& descriptor) override {
-        throw Error(Errc::internal, "{} has no index that could list {}", files_->name(),
+        throw Error(Errc::internal, "{} has no index that lists {}", files_->name(),
                     descriptor.digest.text());
     }
 
@@ -121,7 +123,7 @@ class DockerArchive final : public ImageStore {
         const std::lock_guard lock(mutex_);
         const auto at = paths_.find(descriptor.digest);
         if (at == paths_.end()) {
-            throw Error(Errc::internal, "{}: {} was never found in it", files_->name(),
+            throw Error(Errc::internal, "{}: {} was not looked up before", files_->name(),
                         descriptor.digest.text());
         }
         return open(at->second);
@@ -136,25 +138,25 @@ class DockerArchive final : public ImageStore {
             });
             if (!hit) continue;
             if (found != nullptr && found->config != image.config) {
-                throw Error(Errc::invalid, "{} has two images {}", files_->name(),
+                throw Error(Errc::invalid, "{} has two images named {}", files_->name(),
                             name.empty() ? wanted.text() : name)
-                    .set_hint("save each platform into a file of its own");
+                    .set_hint("save each platform to a separate file");
             }
             found = &image;
         }
         if (found == nullptr && name.empty() && images_.size() == 1 && images_.front().tags.empty())
             found = &images_.front();
         if (found != nullptr) return *found;
-        throw Error(Errc::not_found, "{} has no image {}; it has {}", files_->name(),
+        throw Error(Errc::not_found, "{} has no image {}; available: {}", files_->name(),
                     name.empty() ? wanted.text() : name, listed())
-            .set_hint("write beside the file's path the name that the image has there: name: NAME");
+            .set_hint("set the image's name in that file next to its path: name: NAME");
     }
 
     std::string listed() const {
         std::vector<std::string> names;
         for (const auto& image : images_) {
             names.insert(names.end(), image.tags.begin(), image.tags.end());
-            if (image.tags.empty()) names.push_back("one without a name");
+            if (image.tags.empty()) names.push_back("an unnamed image");
         }
         if (names.size() > kMaxListed) {
             const auto more = names.size() - kMaxListed;
@@ -164,7 +166,7 @@ class DockerArchive final : public ImageStore {
         return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
     }
 
-    // The digests of the uncompressed layers, as the image's config promises them.
+    // The digests of the uncompressed layers, from the image's config.
     static std::vector<base::Digest> read_diff_ids(const std::string& config,
                                                    const std::string& what) {
         const auto json = base::parse_json(config, what);
@@ -183,7 +185,7 @@ class DockerArchive final : public ImageStore {
     Descriptor layer(const std::string& path, const base::Digest& diff_id) {
         const auto source = open(path);
         const auto type = layer_type(*source);
-        // Of a compressed one nobody has promised the digest of the bytes that are here.
+        // The config does not hold the digest of a compressed layer.
         const bool plain_tar = type == "application/vnd.oci.image.layer.v1.tar";
         Descriptor descriptor{.media_type = std::string(type),
                               .digest = plain_tar ? diff_id : digest_of(*source),
@@ -199,16 +201,17 @@ class DockerArchive final : public ImageStore {
 
     std::string plain(const std::string& path) const {
         if (auto out = plain_path(path)) return *out;
-        throw Error(Errc::invalid, "{}: manifest.json names \"{}\", which is not inside",
+        throw Error(Errc::invalid, "{}: manifest.json lists \"{}\", which is outside the archive",
                     files_->name(), path);
     }
 
     std::unique_ptr<base::RewindableSource> open(const std::string& path) const {
         auto source = files_->open(plain(path));
         if (!source) {
-            throw Error(Errc::invalid, "{}: manifest.json names {}, which it does not hold",
+            throw Error(Errc::invalid,
+                        "{}: manifest.json lists {}, which the archive does not contain",
                         files_->name(), path)
-                .set_hint("it was cut or put together by hand: save the image again");
+                .set_hint("it is truncated or was assembled by hand: save the image again");
         }
         return source;
     }

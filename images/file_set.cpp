@@ -25,14 +25,14 @@ class OpenedFile final : public base::RewindableSource {
     base::FileRange range_;
 };
 
-class Folder final : public FileSet {
+class Directory final : public FileSet {
   public:
-    explicit Folder(const std::filesystem::path& path) : FileSet(path.string()), path_(path) {}
+    explicit Directory(const std::filesystem::path& path) : FileSet(path.string()), path_(path) {}
 
     std::unique_ptr<base::RewindableSource> open(std::string_view path) const override {
         const auto full = path_ / path;
         try {
-            // O_NONBLOCK: a pipe in its place would hold us for ever.
+            // O_NONBLOCK: opening a FIFO would block forever.
             auto fd = base::open_file(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
             const auto size = base::file_size(fd.get(), full.string());
             return std::make_unique<OpenedFile>(std::move(fd), size, full.string());
@@ -73,22 +73,22 @@ std::optional<std::string> FileSet::text(std::string_view path, std::size_t limi
     return base::read_all(*source, limit, fmt::format("{}: {}", name_, path));
 }
 
-std::shared_ptr<const FileSet> open_folder(const std::filesystem::path& path) {
+std::shared_ptr<const FileSet> open_directory(const std::filesystem::path& path) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(path, ignored)) {
         if (!std::filesystem::exists(path, ignored))
-            throw Error(Errc::not_found, "{} is not there", path.string());
-        throw Error(Errc::not_found, "{} is no folder", path.string())
-            .set_hint("it is a file: name it as oci-archive or docker-archive");
+            throw Error(Errc::not_found, "{} does not exist", path.string());
+        throw Error(Errc::not_found, "{} is not a directory", path.string())
+            .set_hint("for a file, use oci-archive or docker-archive");
     }
-    return std::make_shared<Folder>(path);
+    return std::make_shared<Directory>(path);
 }
 
 std::shared_ptr<const FileSet> open_archive(const std::filesystem::path& path) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
-        throw Error(Errc::invalid, "{} is a folder, not an archive", path.string())
-            .set_hint("name it as oci-layout");
+        throw Error(Errc::invalid, "{} is a directory, not an archive", path.string())
+            .set_hint("for a directory, use oci-layout");
     }
     return std::make_shared<Archive>(path);
 }

@@ -1,6 +1,5 @@
-// The files of an image layout, whether they lie in a folder or in a tar archive. Only regular
-// files are opened, and no symbolic link is followed: what a layout holds is not always what its
-// holder put there. Any thread may open.
+// The files of an image layout, in a directory or in a tar archive. Only regular files are opened,
+// and symbolic links are not followed: the content of a layout is not trusted. Any thread may open.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -16,13 +15,13 @@ namespace airlock::images {
 class FileSet {
   public:
     virtual ~FileSet() = default;
-    // The file with this plain path ("blobs/sha256/x"), or nothing when it is not there. The set
-    // outlives what it gives.
+    // The file at a relative path ("blobs/sha256/x"), or nothing when it does not exist. The set
+    // must outlive the source.
     virtual std::unique_ptr<base::RewindableSource> open(std::string_view path) const = 0;
-    // Of the folder or the archive, for messages.
+    // The path of the directory or archive, for messages.
     const std::string& name() const { return name_; }
 
-    // At most `limit` bytes; nothing when the file is not there.
+    // At most `limit` bytes; nothing when the file does not exist.
     std::optional<std::string> text(std::string_view path, std::size_t limit) const;
 
   protected:
@@ -32,9 +31,9 @@ class FileSet {
     std::string name_;
 };
 
-// Errc::not_found when it is no folder.
-std::shared_ptr<const FileSet> open_folder(const std::filesystem::path& path);
-// An uncompressed tar archive, read in place (see tar_index.hpp for what is refused).
+// Errc::not_found when it is not a directory.
+std::shared_ptr<const FileSet> open_directory(const std::filesystem::path& path);
+// An uncompressed tar archive, read in place (tar_index.hpp lists what is rejected).
 std::shared_ptr<const FileSet> open_archive(const std::filesystem::path& path);
 
 }  // namespace airlock::images

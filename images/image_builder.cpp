@@ -42,8 +42,8 @@ BuiltImage build_image(const ImageRecipe& recipe) {
                     {"mediaType", media_type::kOciManifest},
                     {"config", config_descriptor.to_json()},
                     {"layers", Json::array({layer_descriptor.to_json()})}};
-    return {.manifest = Manifest::parse(base::dump_json(json), media_type::kOciManifest,
-                                        "the image that was built"),
+    return {.manifest =
+                Manifest::parse(base::dump_json(json), media_type::kOciManifest, "the built image"),
             .config = std::move(config),
             .layer = std::move(layer.gzip),
             .config_descriptor = config_descriptor,

@@ -1,4 +1,5 @@
-// An image made of files, with no container engine: one layer, the same input gives the same bytes.
+// Builds an image from files, without a container engine: a single layer, and the same input gives
+// the same bytes.
 #pragma once
 
 #include "base/archive.hpp"
@@ -29,7 +30,7 @@ struct BuiltImage {
     Descriptor layer_descriptor;
 };
 
-// OCI image-spec 1.1; created at the epoch.
+// OCI image-spec 1.1; the creation time is the Unix epoch.
 BuiltImage build_image(const ImageRecipe& recipe);
 
 }  // namespace airlock::images

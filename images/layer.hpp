@@ -1,4 +1,4 @@
-// A layer made of files, as an image that is built has it.
+// Creates image layers from files.
 #pragma once
 
 #include "base/archive.hpp"
@@ -11,7 +11,7 @@ namespace airlock::images {
 
 struct Layer {
     std::string gzip;      // tar, compressed
-    base::Digest diff_id;  // of the tar itself (OCI image-spec 1.1, config.md)
+    base::Digest diff_id;  // of the uncompressed tar (OCI image-spec 1.1, config.md)
 };
 
 // The same files give the same bytes.

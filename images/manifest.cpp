@@ -21,17 +21,18 @@ std::vector<Descriptor> descriptors(const Json& json, std::string_view key, std:
     return out;
 }
 
-// The type inside wins only when nothing was said outside; two that differ would let one registry
+// The mediaType field applies only when the type was not given. A mismatch would let one registry
 // read an image where another reads an index (CVE-2021-41190).
-std::string type_of(const Json& json, std::string_view outside, std::string_view what) {
-    const auto inside = base::get_string(json, "mediaType", what);
-    const auto end = outside.find_first_of("; ");
-    const std::string stated(outside.substr(0, end));
-    if (!inside.empty() && !stated.empty() && inside != stated) {
-        throw Error(Errc::invalid, "{} says that it is {}, and came as {}", what, inside, stated);
+std::string type_of(const Json& json, std::string_view given, std::string_view what) {
+    const auto field = base::get_string(json, "mediaType", what);
+    const auto end = given.find_first_of("; ");
+    const std::string received(given.substr(0, end));
+    if (!field.empty() && !received.empty() && field != received) {
+        throw Error(Errc::invalid, "{}: media type mismatch: mediaType is {}, received as {}", what,
+                    field, received);
     }
-    if (!stated.empty()) return stated;
-    if (!inside.empty()) return inside;
+    if (!received.empty()) return received;
+    if (!field.empty()) return field;
     return std::string(base::find(json, "manifests") != nullptr ? media_type::kOciIndex
                                                                 : media_type::kOciManifest);
 }
@@ -44,16 +45,16 @@ Manifest Manifest::parse(std::string raw, std::string_view type, std::string_vie
     const auto json = base::parse_json(raw, what);
     const auto* version = base::find(json, "schemaVersion");
     if (version == nullptr || *version != 2) {
-        throw Error(Errc::unsupported, "{} is no image manifest of schema 2", what)
-            .set_hint("an image of schema 1 has to be pushed again with a current tool");
+        throw Error(Errc::unsupported, "{} is not an image manifest of schema version 2", what)
+            .set_hint("push an image of schema version 1 again with a current tool");
     }
     const auto media = type_of(json, type, what);
     const bool index = media_type::is_index(media);
     if (!index && !media_type::is_manifest(media))
-        throw Error(Errc::unsupported, "{}: {} is no image", what, media);
+        throw Error(Errc::unsupported, "{}: {} is not an image media type", what, media);
     const bool both =
         base::find(json, "manifests") != nullptr && base::find(json, "layers") != nullptr;
-    if (both) throw Error(Errc::invalid, "{} is an image and an index at once", what);
+    if (both) throw Error(Errc::invalid, "{} is both an image and an index", what);
 
     Manifest out{
         .raw = {},

@@ -1,5 +1,5 @@
-// Image manifests and indexes, OCI and Docker schema 2, with the raw bytes they came in: a digest
-// is only ever taken of bytes that were received.
+// Image manifests and indexes, OCI and Docker schema 2, with their raw bytes: a digest is only ever
+// computed over bytes that were received.
 #pragma once
 
 #include "images/descriptor.hpp"
@@ -22,11 +22,11 @@ struct Manifest {
 
     bool is_index() const { return media_type::is_index(descriptor.media_type); }
 
-    // `type` is the Content-Type or the descriptor's media type; empty takes the one inside.
-    // Errc::unsupported for schema 1 and others, Errc::invalid for what is no manifest, each naming
-    // `what`.
+    // `type` is the Content-Type or the descriptor's media type; if empty, the mediaType field
+    // applies. Errc::unsupported for schema 1 and other types, Errc::invalid for anything malformed,
+    // both naming `what`.
     static Manifest parse(std::string raw, std::string_view type, std::string_view what);
-    // The descriptors of everything directly below: config and layers, or manifests.
+    // The descriptors that it lists: config and layers, or manifests.
     std::vector<Descriptor> children() const;
 };
 

@@ -23,7 +23,7 @@ std::string annotation(const Descriptor& descriptor, std::string_view key) {
     return at == descriptor.annotations.end() ? std::string() : at->second;
 }
 
-// containerd's name says all; a tag beside it may be one of many repositories' tags.
+// containerd's name is complete; a bare tag next to it may belong to any repository.
 bool is_called(const Descriptor& descriptor, const Reference& wanted) {
     if (wanted.digest()) return descriptor.digest == *wanted.digest();
     const auto whole = annotation(descriptor, kContainerdName);
@@ -59,16 +59,16 @@ class OciLayout final : public ImageStore {
         const bool nameless = name.empty() && images_.size() == 1 &&
                               label(images_.front()) == images_.front().digest.text();
         if (found.empty() && nameless && !wanted.digest()) found = images_;
-        const auto& said = name.empty() ? wanted.text() : name;
+        const auto& sought = name.empty() ? wanted.text() : name;
         if (found.empty()) {
-            throw Error(Errc::not_found, "{} has no image {}; it has {}", files_->name(), said,
-                        listed())
-                .set_hint(
-                    "write beside the file's path the name that the image has there: name: NAME");
+            throw Error(Errc::not_found, "{} has no image {}; available: {}", files_->name(),
+                        sought, listed())
+                .set_hint("set the image's name in that file next to its path: name: NAME");
         }
         if (found.size() > 1) {
-            throw Error(Errc::invalid, "{} has {} images {}", files_->name(), found.size(), said)
-                .set_hint(fmt::format("write beside the file's path which one: name: {}",
+            throw Error(Errc::invalid, "{} has {} images named {}", files_->name(), found.size(),
+                        sought)
+                .set_hint(fmt::format("select one by its digest, next to the path: name: {}",
                                       found.front().digest.text()));
         }
         return manifest(found.front());
@@ -88,9 +88,9 @@ class OciLayout final : public ImageStore {
         const auto& digest = descriptor.digest;
         auto source = files_->open(fmt::format("blobs/{}/{}", digest.algorithm(), digest.hex()));
         if (!source) {
-            throw Error(Errc::not_found, "{} lists {} and does not hold it", files_->name(),
+            throw Error(Errc::not_found, "{} lists {}, but does not contain it", files_->name(),
                         digest.text())
-                .set_hint("it is a part of an image, or was cut: save the image again, whole");
+                .set_hint("it is incomplete: save the whole image again");
         }
         return source;
     }
@@ -100,17 +100,18 @@ class OciLayout final : public ImageStore {
         const auto version = files.text("oci-layout", kMaxVersion);
         const auto index = files.text("index.json", kMaxIndex);
         if (!version || !index) {
-            Error error(Errc::invalid, "{} is no OCI layout: it has no {}", files.name(),
+            Error error(Errc::invalid, "{} is not an OCI layout: it has no {}", files.name(),
                         version ? "index.json" : "oci-layout");
             if (files.open("manifest.json"))
-                error.set_hint("it was made by `docker save`: name it as docker-archive");
+                error.set_hint("it was written by `docker save`: use docker-archive");
             throw error;
         }
         const auto what = files.name() + ": oci-layout";
         const auto number =
             base::get_string(base::parse_json(*version, what), "imageLayoutVersion", what);
         if (!number.starts_with("1."))
-            throw Error(Errc::unsupported, "{}: version \"{}\" is not 1.x", what, number);
+            throw Error(Errc::unsupported, "{}: version \"{}\" is not supported; must be 1.x", what,
+                        number);
         auto listed = Manifest::parse(*index, media_type::kOciIndex, files.name() + ": index.json");
         std::erase_if(listed.manifests, [](const Descriptor& descriptor) {
             return !media_type::is_index(descriptor.media_type) &&

@@ -58,7 +58,7 @@ bool valid_port(std::string_view text) {
            std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// host[:port]; an IPv6 address stands in brackets.
+// host[:port]; an IPv6 address is in brackets.
 bool valid_registry(std::string_view text) {
     std::string_view host = text;
     if (text.starts_with('[')) {
@@ -98,7 +98,7 @@ struct Parts {
     std::optional<base::Digest> digest;
 };
 
-// The reason why `text` is no reference, or nothing and `out` is filled.
+// Fills `out`, or returns the reason why `text` is not a valid reference.
 std::optional<std::string> split(std::string_view text, Parts& out) {
     if (const auto at = text.find('@'); at != std::string_view::npos) {
         try {
@@ -113,23 +113,24 @@ std::optional<std::string> split(std::string_view text, Parts& out) {
     if (slash != std::string_view::npos && looks_like_host(text.substr(0, slash))) {
         out.registry = text.substr(0, slash);
         path = text.substr(slash + 1);
-        if (!valid_registry(out.registry)) return "the registry's name is not host or host:port";
+        if (!valid_registry(out.registry)) return "the registry must be host or host:port";
     }
     if (const auto colon = path.rfind(':'); colon != std::string_view::npos) {
         out.tag = path.substr(colon + 1);
         path = path.substr(0, colon);
-        if (!valid_tag(*out.tag)) return "the tag has letters other than a-z, A-Z, 0-9, _, . and -";
+        if (!valid_tag(*out.tag))
+            return "a tag may contain only a-z, A-Z, 0-9, _, . and -, and at most 128 characters";
     }
-    if (path.empty()) return "there is no repository";
+    if (path.empty()) return "the repository is missing";
     if (out.registry.empty() || out.registry == "index.docker.io") out.registry = "docker.io";
     out.repository = path;
     if (out.registry == "docker.io" && path.find('/') == std::string_view::npos)
         out.repository = "library/" + out.repository;
     if (!valid_repository(out.repository)) {
-        return "a repository has lower-case letters, digits and single ., _ or - between them";
+        return "a repository may contain only lowercase letters and digits, separated by ., _, __ or -";
     }
     if (out.registry.size() + out.repository.size() + 1 > kMaxName)
-        return "the name is longer than 255 letters";
+        return "the name is longer than 255 characters";
     if (!out.tag && !out.digest) out.tag = "latest";
     return std::nullopt;
 }
@@ -151,7 +152,7 @@ Reference Reference::parse(std::string_view text) {
     if (auto made = try_parse(text)) return *std::move(made);
     Parts parts;
     const auto reason = split(text, parts);
-    throw Error(Errc::invalid, "\"{}\" is no image reference: {}", text.substr(0, 300),
+    throw Error(Errc::invalid, "\"{}\" is not a valid image reference: {}", text.substr(0, 300),
                 reason.value_or("unknown"));
 }
 

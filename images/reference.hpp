@@ -14,10 +14,10 @@ namespace airlock::images {
 
 class Reference {
   public:
-    // Errc::invalid, naming the text, for anything that is no reference. Without tag and digest the
+    // Errc::invalid, quoting the text, unless it is a valid reference. Without tag and digest the
     // tag is latest.
     static Reference parse(std::string_view text);
-    // The same, or nothing: for scanning text that may not be a reference at all.
+    // The same, or nothing: for scanning text that may not be a reference.
     static std::optional<Reference> try_parse(std::string_view text);
 
     const std::string& registry() const { return registry_; }  // docker.io, quay.io, localhost:5000
@@ -25,7 +25,7 @@ class Reference {
     const std::optional<std::string>& tag() const { return tag_; }
     const std::optional<base::Digest>& digest() const { return digest_; }
 
-    // What a registry is asked for: the digest when there is one, else the tag.
+    // What to request from a registry: the digest if there is one, else the tag.
     std::string identifier() const { return digest_ ? digest_->text() : *tag_; }
     // docker.io/library/nginx:latest, registry.k8s.io/pause:3.9@sha256:…
     std::string text() const;
@@ -33,7 +33,7 @@ class Reference {
     std::string name() const { return registry_ + "/" + repository_; }
 
     Reference with_digest(const base::Digest& digest) const;
-    // The same tag and digest at another place.
+    // The same tag and digest in another repository.
     Reference at(std::string registry, std::string repository) const;
 
     auto operator<=>(const Reference&) const = default;

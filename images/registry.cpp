@@ -26,26 +26,26 @@ std::string api_host(const std::string& host) {
     return host == "docker.io" ? "registry-1.docker.io" : host;
 }
 
-// The registry's own words: {"errors":[{"code":…,"message":…,"detail":…}]}; else the beginning of
-// the body. In one line, whatever came.
 std::string in_one_line(std::string text) {
     std::ranges::replace_if(
         text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
     return text;
 }
 
+// The registry's error message, {"errors":[{"code":…,"message":…,"detail":…}]}, or else the
+// beginning of the body; always a single line.
 std::string reason_of(const HttpResponse& response) {
     try {
-        const auto json = base::parse_json(response.body, "the answer");
+        const auto json = base::parse_json(response.body, "the response");
         std::string text;
-        for (const auto& error : base::require_array(json, "errors", "the answer")) {
+        for (const auto& error : base::require_array(json, "errors", "the response")) {
             if (!text.empty()) text += "; ";
-            text += base::get_string(error, "code", "the answer");
-            const auto message = base::get_string(error, "message", "the answer");
+            text += base::get_string(error, "code", "the response");
+            const auto message = base::get_string(error, "message", "the response");
             if (!message.empty()) text += ": " + message;
         }
         if (!text.empty()) return in_one_line(text.substr(0, 500));
-    } catch (const Error&) {  // not JSON: a proxy in between
+    } catch (const Error&) {  // not JSON: from a proxy in between
     }
     return in_one_line(response.body.substr(0, 200));
 }
@@ -57,8 +57,8 @@ class CountingSource final : public base::RewindableSource {
     std::size_t read(std::span<std::byte> buffer) override {
         const auto count = from_.read(buffer);
         position_ += count;
-        if (progress_ && position_ > told_) progress_(position_ - told_);
-        told_ = std::max(told_, position_);
+        if (progress_ && position_ > reported_) progress_(position_ - reported_);
+        reported_ = std::max(reported_, position_);
         return count;
     }
     std::uint64_t size() const override { return from_.size(); }
@@ -70,7 +70,7 @@ class CountingSource final : public base::RewindableSource {
   private:
     base::RewindableSource& from_;
     std::uint64_t position_ = 0;
-    std::uint64_t told_ = 0;  // a byte that is sent again is not progress
+    std::uint64_t reported_ = 0;  // bytes that are sent again are not progress
     const std::function<void(std::uint64_t)>& progress_;
 };
 
@@ -98,7 +98,7 @@ struct RegistryClient::State {
         return fmt::format("{}/v2/{}/{}", base_url, repository, rest);
     }
 
-    // One request, answered whatever the registry's way of authorising is.
+    // Sends a request, authenticating in the way that the registry requires.
     HttpResponse call(const std::string& repository, std::string_view actions, HttpRequest request,
                       const std::string& mount_from = {}) {
         auto scope = repository.empty() ? std::string()
@@ -116,7 +116,7 @@ struct RegistryClient::State {
         return http.send(request, stop);
     }
 
-    // The same for the place that an upload was sent to.
+    // The same for the location of an upload.
     HttpResponse call_upload(const std::string& repository, HttpRequest request);
     void forget_upload(const std::string& repository, const HttpResponse& opened,
                        const std::string& requested);
@@ -127,7 +127,7 @@ struct RegistryClient::State {
         try {
             return base::with_retries(options.retry, what, stop, std::forward<Task>(task));
         } catch (Error& error) {
-            // These know their URL alone, and that of an upload names no blob.
+            // These errors contain only the URL, and that of an upload does not name the blob.
             if (error.code() == Errc::network || error.code() == Errc::timeout)
                 error.add_context(what);
             throw;
@@ -139,27 +139,25 @@ struct RegistryClient::State {
         const auto reason = reason_of(response);
         auto error = base::status_error(
             response,
-            fmt::format("{}/{}: cannot {} {}: the registry answered {}{}{}", host, repository, verb,
+            fmt::format("{}/{}: cannot {} {}: the registry returned {}{}{}", host, repository, verb,
                         object, response.status, reason.empty() ? "" : ": ", reason));
         if (response.status == 401 || response.status == 403) {
             const bool known = auth.has_credentials(repository);
             error.set_hint(
-                known && repository.empty() ? "check the password and the name of the user"
+                known && repository.empty() ? "check the user name and password"
                 : known
                     ? fmt::format(
-                          "check the password, and that this user may {} in {}/{}; in Harbor the "
-                          "project must exist and the robot be a member",
+                          "check the password, and that the user is allowed to {} in {}/{}; in Harbor, the project must exist and the robot account must be a member",
                           verb, host, repository)
-                    : fmt::format("no credentials for {} were given: --username and "
-                                  "--password-stdin, or --authfile FILE",
-                                  host));
+                    : fmt::format(
+                          "no credentials for {} were given: use --username and --password-stdin, or --authfile FILE",
+                          host));
         } else if (response.status == 400 && options.plain_http &&
                    reason.find("HTTPS") != std::string::npos) {
-            error.set_hint("this port may speak TLS: leave http:// out");
+            error.set_hint("this port may use TLS: omit http://");
         } else if (response.status == 413) {
             error.set_hint(
-                "a proxy in front of the registry limits the size of a request (nginx: "
-                "client_max_body_size 0)");
+                "a proxy in front of the registry limits the request size (nginx: client_max_body_size 0)");
         }
         throw error;
     }
@@ -183,14 +181,13 @@ void RegistryClient::ping() {
     const auto response = state.retried(state.host, [&] {
         auto got = state.call({}, {}, {.url = state.base_url + "/v2/"});
         if (got.status >= 500 || got.status == 429)
-            throw base::status_error(got, fmt::format("{} answered {}", state.host, got.status));
+            throw base::status_error(got, fmt::format("{} returned {}", state.host, got.status));
         return got;
     });
     if (response.status == 404) {
-        throw Error(Errc::remote, "{} is no container registry: /v2/ answered 404", state.host)
+        throw Error(Errc::remote, "{} is not a container registry: /v2/ returned 404", state.host)
             .set_hint(
-                "--registry takes HOST[:PORT][/PREFIX]; a path of the registry's own belongs to a "
-                "proxy");
+                "--registry takes HOST[:PORT][/PREFIX]; a registry below a URL path is not supported");
     }
     if (!response.ok()) state.refuse(response, "log in to", {}, "it");
 }
@@ -212,8 +209,9 @@ Manifest RegistryClient::get_manifest(const std::string& repository,
             base::Hasher hasher(wanted.algorithm());
             hasher.update(base::as_bytes(manifest.raw));
             if (const auto seen = hasher.finish(); seen != wanted) {
-                throw Error(Errc::integrity, "{}: the registry sent other bytes, of digest {}",
-                            what, seen.text());
+                throw Error(Errc::integrity,
+                            "{}: digest mismatch: the registry sent content with digest {}", what,
+                            seen.text());
             }
         }
         return manifest;
@@ -233,11 +231,11 @@ std::optional<Descriptor> RegistryClient::head_manifest(const std::string& repos
         if (!response.ok()) state.refuse(response, "look for", repository, identifier);
         const auto* type = response.header("content-type");
         const auto* digest = response.header("docker-content-digest");
-        // The header is optional in the specification: then the body tells.
+        // The header is optional in the specification: fall back to the body.
         if (digest == nullptr) return get_manifest(repository, identifier).descriptor;
         const auto said = base::with_context(what, [&] { return base::Digest::parse(*digest); });
         if (identifier.find(':') != std::string::npos && said.text() != identifier) {
-            throw Error(Errc::integrity, "{}: the registry says that its digest is {}", what,
+            throw Error(Errc::integrity, "{}: digest mismatch: the registry returned {}", what,
                         said.text());
         }
         const auto* length = response.header("content-length");
@@ -268,16 +266,17 @@ void RegistryClient::delete_manifest(const std::string& repository, const base::
             repository, "pull,push,delete",
             {.method = "DELETE", .url = state.url(repository, "manifests/" + digest.text())});
         if (response.status == 405) {
-            throw Error(Errc::unsupported, "{}/{}: this registry does not delete", state.host,
-                        repository)
-                .set_hint("Distribution: storage.delete.enabled: true in its configuration");
+            throw Error(Errc::unsupported, "{}/{}: this registry does not support deletion",
+                        state.host, repository)
+                .set_hint(
+                    "for Distribution, set storage.delete.enabled: true in its configuration");
         }
         if (!response.ok() && response.status != 404)
             state.refuse(response, "delete", repository, digest.text());
     });
 }
 
-Manifest removal_mark(const std::string& repository, const std::string& tag) {
+Manifest tombstone_manifest(const std::string& repository, const std::string& tag) {
     const std::string empty = "{}";
     const Descriptor config{.media_type = std::string(media_type::kOciConfig),
                             .digest = base::sha256(empty),
@@ -287,11 +286,12 @@ Manifest removal_mark(const std::string& repository, const std::string& tag) {
                           {"config", config.to_json()},
                           {"layers", base::Json::array()},
                           {"annotations", {{"dev.airlock.removed-tag", repository + ":" + tag}}}};
-    return Manifest::parse(base::dump_json(json), media_type::kOciManifest, "the removal mark");
+    return Manifest::parse(base::dump_json(json), media_type::kOciManifest,
+                           "the tombstone manifest");
 }
 
-// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Whatever else answers
-// there, a page of a proxy's too, has not removed the tag.
+// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Any other response, such
+// as a proxy's page, means that the tag was not removed.
 bool RegistryClient::State::delete_in_harbor(const std::string& repository,
                                              const std::string& tag) {
     const auto slash = repository.find('/');
@@ -313,30 +313,32 @@ void RegistryClient::delete_tag(const std::string& repository, const std::string
     auto& state = *state_;
     if (!head_manifest(repository, tag)) return;
     if (state.delete_in_harbor(repository, tag) && !head_manifest(repository, tag)) return;
-    // Asked before the tag is touched: without the right to delete it stays as it is.
+    // Checked first: without permission to delete, the tag stays unchanged.
     if (!can_delete(repository)) {
-        throw Error(Errc::unsupported, "{}/{}: this registry does not delete, or not for this user",
+        throw Error(Errc::unsupported,
+                    "{}/{}: this registry does not support deletion, or the user has no permission",
                     state.host, repository)
-            .set_hint("Distribution: storage.delete.enabled: true in its configuration");
+            .set_hint("for Distribution, set storage.delete.enabled: true in its configuration");
     }
-    const auto mark = removal_mark(repository, tag);
+    const auto tombstone = tombstone_manifest(repository, tag);
     const std::string empty = "{}";
     base::StringSource bytes(empty);
-    push_blob(repository, *mark.config, bytes);
-    put_manifest(repository, tag, mark.raw, mark.descriptor.media_type);
-    delete_manifest(repository, mark.descriptor.digest);
+    push_blob(repository, *tombstone.config, bytes);
+    put_manifest(repository, tag, tombstone.raw, tombstone.descriptor.media_type);
+    delete_manifest(repository, tombstone.descriptor.digest);
 }
 
 bool RegistryClient::can_delete(const std::string& repository) {
     auto& state = *state_;
-    // A digest that nothing has: 404 where deleting is allowed, 405 where it is switched off.
+    // A digest that does not exist: 404 where deletion is enabled, 405 where it is disabled.
     const auto nothing = base::sha256("airlock asks whether this registry deletes");
     return state.retried(fmt::format("{}/{}", state.host, repository), [&] {
         const auto response = state.call(
             repository, "pull,push,delete",
             {.method = "DELETE", .url = state.url(repository, "manifests/" + nothing.text())});
         if (response.status >= 500 || response.status == 429)
-            state.refuse(response, "ask whether it deletes", repository, "a manifest");
+            state.refuse(response, "check whether it is possible to delete", repository,
+                         "a manifest");
         return response.status == 404 || response.ok();
     });
 }
@@ -358,8 +360,8 @@ bool RegistryClient::get_blob(const std::string& repository, const Descriptor& b
     auto& state = *state_;
     HttpRequest request{.url = state.url(repository, "blobs/" + blob.digest.text())};
     if (offset > 0) {
-        // Ask first: a registry without ranges would begin at the front, into a sink that is
-        // further already.
+        // Check first: a registry without ranges would send the content from the beginning to a sink
+        // that continues at the offset.
         request.method = "HEAD";
         const auto head = state.call(repository, "pull", request);
         const auto* ranges = head.header("accept-ranges");
@@ -371,11 +373,11 @@ bool RegistryClient::get_blob(const std::string& repository, const Descriptor& b
     request.body_sink_status = offset > 0 ? 206 : 200;
     const auto response = state.call(repository, "pull", request);
     if (!response.ok()) state.refuse(response, "pull", repository, blob.digest.text());
-    // It said that it does ranges, and began at the front: another server of the same name.
+    // It announced ranges, but sent everything: another server of the same name.
     if (offset > 0 && response.status != 206) return false;
     if (response.status != request.body_sink_status) {
-        throw Error(Errc::remote, "{}/{}: the registry answered {} in place of {}", state.host,
-                    repository, response.status, blob.digest.text());
+        throw Error(Errc::remote, "{}/{}: the registry returned {} for {}", state.host, repository,
+                    response.status, blob.digest.text());
     }
     return true;
 }
@@ -397,25 +399,24 @@ namespace {
 std::string upload_location(const HttpResponse& response, const std::string& requested) {
     const auto* location = response.header("location");
     if (location == nullptr)
-        throw Error(Errc::remote, "{}: the registry opened an upload and did not say where",
+        throw Error(Errc::remote, "{}: the registry opened an upload without a Location header",
                     base::redact(requested));
     auto url = base::resolve_url(requested, *location);
     const auto from = base::parse_url(requested);
     const auto to = base::parse_url(url);
     if (from.scheme == "https" && to.scheme != "https") {
-        throw Error(Errc::denied, "{}: the registry sends the upload to {}, which is not HTTPS",
+        throw Error(Errc::denied, "{}: the registry redirects the upload to {}, which is not HTTPS",
                     base::redact(requested), base::redact(url))
             .set_hint(
-                "a proxy in front of the registry has to set X-Forwarded-Proto: https; or "
-                "set http.host (Distribution) or external_url (Harbor) to https://…");
+                "configure the proxy in front of the registry to set X-Forwarded-Proto: https, or set http.host (Distribution) or external_url (Harbor) to https://…");
     }
     return url;
 }
 
 }  // namespace
 
-// Our credentials are the registry's alone: a storage service that it sends us to has them in the
-// URL.
+// The credentials are for the registry only: the URL of a storage service that it redirects to
+// contains its own.
 HttpResponse RegistryClient::State::call_upload(const std::string& repository,
                                                 HttpRequest request) {
     if (base::parse_url(request.url).origin() != base::parse_url(base_url).origin())
@@ -423,7 +424,7 @@ HttpResponse RegistryClient::State::call_upload(const std::string& repository,
     return call(repository, "pull,push", std::move(request));
 }
 
-// A courtesy: the registry forgets it by itself after a while.
+// Best effort: the registry drops it after a while anyway.
 void RegistryClient::State::forget_upload(const std::string& repository, const HttpResponse& opened,
                                           const std::string& requested) {
     try {
@@ -449,7 +450,7 @@ void RegistryClient::push_blob(const std::string& repository, const Descriptor& 
                                                                    "digest", blob.digest.text()),
                                            .headers = {"Content-Type: application/octet-stream"},
                                            .body_source = &counted});
-        // The registry was started anew, or another one of several has this upload: begin again.
+        // The registry was restarted, or another replica has the upload: start again.
         if (response.status == 404) {
             throw Error(Errc::unavailable, "{}/{}: the registry lost the upload of {}", state.host,
                         repository, blob.digest.text());
@@ -467,8 +468,8 @@ MountResult RegistryClient::mount_blob(const std::string& repository, const base
         const auto response =
             state.call(repository, "pull,push", {.method = "POST", .url = url}, from);
         if (response.status == 201) return MountResult::mounted;
-        // 202: an upload was opened instead. 401: Harbor, when the token does not reach into the
-        // other project.
+        // 202: an upload was opened instead. 401: Harbor, when the token does not cover the other
+        // project.
         if (response.status == 202) {
             state.forget_upload(repository, response, url);
             return MountResult::upload_needed;

@@ -1,7 +1,7 @@
-// A client of one registry (OCI distribution-spec 1.1): pull and push, anonymous, basic or
-// bearer-token auth (docs.docker.com/registry/spec/auth/token). Any thread may call; connections
-// and tokens are shared. Every error names the repository and what the registry said. Transient
-// failures are tried again; a push starts its blob again.
+// A client for one registry (OCI distribution-spec 1.1): pull and push, with anonymous, basic or
+// bearer-token authentication (docs.docker.com/registry/spec/auth/token). Any thread may call;
+// connections and tokens are shared. Every error names the repository and quotes the registry's
+// message. Transient failures are retried; a push restarts its blob.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -22,18 +22,18 @@ namespace airlock::images {
 
 struct RegistryOptions {
     std::shared_ptr<const base::TrustStore> trust;  // none: the host's authorities
-    bool plain_http = false;                        // only when the operator asked for it, by host
+    bool plain_http = false;                        // only when the operator requested it, per host
     CredentialStore credentials;
     base::RetryPolicy retry;
-    std::chrono::seconds stall_timeout{60};  // no byte either way for so long is a failed try
+    std::chrono::seconds stall_timeout{60};  // an attempt fails after so long without data
     base::TlsHints hints = {};
 };
 
 enum class MountResult { mounted, upload_needed };
 
-// What stands under a tag for the moment before it is gone, where only manifests can be deleted: an
-// image of nothing, made different from every other by where it goes.
-Manifest removal_mark(const std::string& repository, const std::string& tag);
+// The manifest that temporarily replaces a tag to be removed, where a registry deletes manifests
+// only: an empty image, unique to its repository and tag.
+Manifest tombstone_manifest(const std::string& repository, const std::string& tag);
 
 class RegistryClient {
   public:
@@ -41,13 +41,13 @@ class RegistryClient {
     RegistryClient(std::string host, RegistryOptions options, std::stop_token stop);
     ~RegistryClient();
 
-    // Another reason to stop than that of the constructor. Not while calls are under way.
+    // Replaces the constructor's stop token. Must not be called during other calls.
     void set_stop(std::stop_token stop);
 
     const std::string& host() const;
 
-    // GET /v2/: reachable, and it is a registry that takes our credentials. Errc::denied, with the
-    // hint, when not.
+    // GET /v2/: checks that it is a registry, reachable, and accepts the credentials. Errc::denied,
+    // with a hint, if it does not.
     void ping();
 
     // The manifest's bytes, verified when `identifier` is a digest. Errc::not_found when absent.
@@ -58,30 +58,31 @@ class RegistryClient {
     // `identifier` is a tag or the digest.
     void put_manifest(const std::string& repository, const std::string& identifier,
                       const std::string& raw, const std::string& media_type);
-    // Errc::unsupported when the registry does not delete (405).
+    // Errc::unsupported when the registry does not support deletion (405).
     void delete_manifest(const std::string& repository, const base::Digest& digest);
-    // Removes that tag alone, whatever else points at its digest; nothing to do when it is absent.
-    // On Harbor by its API; elsewhere a manifest of our own goes under the tag and is then deleted
-    // by its digest: deleting the digest that the tag points to would take everybody's tags with
-    // it. Errc::unsupported, and the tag as it was, when the registry does not delete.
+    // Removes only this tag, whatever other tags point to its digest; does nothing when it is
+    // absent. On Harbor through its API. Elsewhere the tag is moved to a tombstone manifest, which
+    // is then deleted by digest: deleting the digest that the tag points to would delete all tags
+    // that point to it. Errc::unsupported, without changing the tag, when the registry does not
+    // support deletion.
     void delete_tag(const std::string& repository, const std::string& tag);
-    // Whether this registry deletes at all (Distribution: storage.delete.enabled), found without
-    // changing anything.
+    // Whether this registry supports deletion (Distribution: storage.delete.enabled), checked
+    // without changing anything.
     bool can_delete(const std::string& repository);
 
     bool has_blob(const std::string& repository, const base::Digest& digest);
-    // Bytes from `offset` on into `to` (Range); the caller verifies. Returns false when the
-    // registry does not do ranges and `offset` is not 0: nothing was written then.
+    // Writes the bytes from `offset` on to `to` (Range); the caller verifies. Returns false, with
+    // nothing written, when the registry does not support ranges and `offset` is not 0.
     bool get_blob(const std::string& repository, const Descriptor& blob, std::uint64_t offset,
                   base::Sink& to);
     // Small blobs (configs), verified, at most `limit` bytes.
     std::string get_blob_text(const std::string& repository, const Descriptor& blob,
                               std::size_t limit);
-    // POST, then PUT with the bytes; `progress` is told how many went.
+    // POST, then PUT with the content; `progress` receives the number of bytes sent.
     void push_blob(const std::string& repository, const Descriptor& blob,
                    base::RewindableSource& from,
                    const std::function<void(std::uint64_t)>& progress = {});
-    // POST ?mount=…&from=…; upload_needed when the registry does not.
+    // POST ?mount=…&from=…; upload_needed when the registry does not mount it.
     MountResult mount_blob(const std::string& repository, const base::Digest& digest,
                            const std::string& from);
 

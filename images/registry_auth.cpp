@@ -67,7 +67,7 @@ std::optional<Challenge> Challenge::parse(std::string_view header) {
         auto value = take_value(header);
         if (!all.empty()) all.back().parameters.insert_or_assign(std::move(word), std::move(value));
     }
-    // A token that nobody says where to get is asked for only when there is no other way.
+    // A bearer challenge without a realm is used only when there is no other.
     const auto rank = [](const Challenge& challenge) {
         if (challenge.scheme == "basic") return 2;
         if (challenge.scheme != "bearer") return 0;
@@ -115,11 +115,12 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
                                               const std::stop_token& stop) const {
     const auto realm = challenge.parameters.find("realm");
     if (realm == challenge.parameters.end())
-        throw Error(Errc::remote, "{} asks for a token and does not say where to get it", host_);
+        throw Error(Errc::remote, "{} requires a token, but its challenge has no realm", host_);
     if (!plain_http_ && base::parse_url(realm->second).scheme != "https") {
-        throw Error(Errc::denied,
-                    "{} sends us to {} for a token, which is not HTTPS: no password goes there",
-                    host_, realm->second);
+        throw Error(
+            Errc::denied,
+            "{} requires a token from {}, which is not HTTPS: no credentials are sent there", host_,
+            realm->second);
     }
     auto url = realm->second;
     if (const auto service = challenge.parameters.find("service");
@@ -148,28 +149,29 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
     }
     const auto response = http.send(request, stop);
     if (response.status == 401 || response.status == 403) {
-        throw Error(Errc::denied, "{} refuses the {}", host_,
-                    credentials ? "user name or password" : "access without a password")
+        throw Error(Errc::denied, "{} rejected the {}", host_,
+                    credentials ? "user name or password" : "anonymous access")
             .set_hint(
                 credentials
-                    ? "check --username and --password-stdin, or the file that --authfile names"
-                    : "give --username and --password-stdin, or --authfile FILE");
+                    ? "check --username and --password-stdin, or the file given with --authfile"
+                    : "use --username and --password-stdin, or --authfile FILE");
     }
     if (!response.ok())
         throw base::status_error(
-            response, fmt::format("the token service of {} answered {}", host_, response.status));
-    const auto json = base::parse_json(response.body, "the token of " + host_);
+            response, fmt::format("the token service of {} returned {}", host_, response.status));
+    const auto json = base::parse_json(response.body, "the token response of " + host_);
     // Harbor sends an empty access_token beside the token.
     auto value = base::get_string(json, "token", host_);
     if (value.empty()) value = base::get_string(json, "access_token", host_);
-    if (value.empty()) throw Error(Errc::remote, "the token service of {} sent no token", host_);
-    // It becomes a line of our requests.
+    if (value.empty())
+        throw Error(Errc::remote, "the token service of {} returned no token", host_);
+    // It becomes a request header.
     if (!std::ranges::all_of(value, [](char c) { return c > ' ' && c < '\x7f'; }))
-        throw Error(Errc::remote, "the token service of {} sent a token that is none", host_);
+        throw Error(Errc::remote, "the token service of {} returned an invalid token", host_);
     std::int64_t seconds = 60;
     if (const auto* given = base::find(json, "expires_in");
         given != nullptr && given->is_number_integer()) {
-        constexpr std::int64_t kDay = 86'400;  // any number may come; more is more than enough
+        constexpr std::int64_t kDay = 86'400;  // the value is not trusted; longer is not needed
         seconds = std::clamp<std::int64_t>(given->get<std::int64_t>(), 0, kDay);
     }
     return {.value = std::move(value),

@@ -1,4 +1,4 @@
-// How a registry wants to be asked: no credentials, basic, or a bearer token from its token service
+// Authentication to a registry: anonymous, basic, or a bearer token from its token service
 // (distribution: docs/spec/auth/token). Tokens are cached by scope. Any thread may call.
 #pragma once
 
@@ -14,8 +14,8 @@
 
 namespace airlock::images {
 
-// What a WWW-Authenticate header asks for: Bearer realm="…",service="…",scope="…". Of several
-// challenges (RFC 9110, 11.6.1) the one for a token, else the one for a password.
+// A WWW-Authenticate header: Bearer realm="…",service="…",scope="…". Of several challenges (RFC 9110,
+// 11.6.1) the bearer one, else the basic one.
 struct Challenge {
     std::string scheme;  // lower case
     std::map<std::string, std::string> parameters;
@@ -27,10 +27,10 @@ class RegistryAuth {
   public:
     RegistryAuth(std::string host, CredentialStore credentials, bool plain_http);
 
-    // What to send at once for `scope` ("repository:x:pull"); empty when nothing is known yet.
+    // The Authorization header to send for `scope` ("repository:x:pull"); empty before a challenge.
     std::string authorization(const std::string& repository, const std::string& scope);
-    // After a 401: the value to try again with. Nothing when there is nothing better to try.
-    // Errc::denied when the token service refuses the password.
+    // After a 401: the value to retry with; nothing when there is none. Errc::denied when the token
+    // service rejects the credentials.
     std::optional<std::string> answer(const Challenge& challenge, const std::string& repository,
                                       const std::string& scope, base::HttpClient& http,
                                       const std::stop_token& stop);
@@ -52,7 +52,7 @@ class RegistryAuth {
     CredentialStore credentials_;
     bool plain_http_;
     std::mutex mutex_;
-    bool basic_ = false;  // the registry asked for it
+    bool basic_ = false;  // requested by the registry
     std::map<std::string, Token> tokens_;
 };
 

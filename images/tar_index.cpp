@@ -16,11 +16,11 @@ using base::kTarBlock;
 
 constexpr std::size_t kMaxEntries = 200'000;
 constexpr std::size_t kMaxExtension = 1024 * 1024;  // a pax header's records, a long name
-// Names of layouts and of `docker save` are shorter; longer ones are of no use to anybody here.
+// The names in layouts and in `docker save` archives are shorter; longer ones are ignored.
 constexpr std::size_t kMaxName = 512;
 constexpr int kMaxLinks = 8;
 
-// ustar (POSIX.1-1988), in bytes from the header's beginning.
+// ustar (POSIX.1-1988), in bytes from the start of the header.
 struct Field {
     std::size_t at;
     std::size_t size;
@@ -41,7 +41,7 @@ std::string_view text(std::string_view block, Field field) {
     return all.substr(0, all.find('\0'));
 }
 
-// Octal with spaces or zeros around it, or, when the first bit is set, binary (GNU).
+// Octal, padded with spaces or zeros, or binary when the first bit is set (GNU).
 std::optional<std::uint64_t> number(std::string_view field) {
     if ((static_cast<unsigned char>(field.front()) & 0x80U) != 0) {
         std::uint64_t value = static_cast<unsigned char>(field.front()) & 0x7fU;
@@ -62,11 +62,11 @@ std::optional<std::uint64_t> number(std::string_view field) {
     return value;
 }
 
-bool checksum_is_right(std::string_view block) {
+bool checksum_is_valid(std::string_view block) {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < kTarBlock; ++i) {
-        const bool itself = i >= kChecksum.at && i < kChecksum.at + kChecksum.size;
-        sum += itself ? static_cast<unsigned char>(' ') : static_cast<unsigned char>(block[i]);
+        const bool own_field = i >= kChecksum.at && i < kChecksum.at + kChecksum.size;
+        sum += own_field ? static_cast<unsigned char>(' ') : static_cast<unsigned char>(block[i]);
     }
     return number(raw(block, kChecksum)) == sum;
 }
@@ -79,19 +79,17 @@ std::string_view compression(std::string_view block) {
     using namespace std::string_view_literals;
     if (block.starts_with("\x1f\x8b"sv)) return "gzip";
     if (block.starts_with("\x28\xb5\x2f\xfd"sv)) return "zstd";
-    if (block.starts_with("\xfd"
-                          "7zXZ\0"sv))
-        return "xz";
+    if (block.starts_with("\xfd\x37zXZ\0"sv)) return "xz";
     return block.starts_with("BZh"sv) ? "bzip2"sv : ""sv;
 }
 
-// The folder of `path`, with its slash; empty at the top.
-std::string_view folder_of(std::string_view path) {
+// The directory of `path`, with a trailing slash; empty at the top level.
+std::string_view directory_of(std::string_view path) {
     const auto slash = path.rfind('/');
     return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
 }
 
-// Parts joined again, ".." taken lexically; nothing when it leaves the archive.
+// Resolves "." and ".." lexically; nothing when the path leaves the archive.
 std::optional<std::string> resolved(std::string_view path) {
     std::vector<std::string_view> parts;
     while (!path.empty()) {
@@ -123,14 +121,14 @@ std::optional<std::string> plain_path(std::string_view path) {
     return resolved(path);
 }
 
-// One walk over the headers.
+// Walks over the headers once.
 struct TarIndex::Reader {
     int fd;
     std::uint64_t file_size;
     TarIndex& index;
     std::uint64_t at = 0;
     std::string block{};
-    // What a pax header or a GNU entry says of the entry after it.
+    // From a pax header or a GNU extension, for the next entry.
     std::optional<std::string> long_name{};
     std::optional<std::string> long_link{};
     std::optional<std::uint64_t> long_size{};
@@ -144,13 +142,13 @@ struct TarIndex::Reader {
             if (count == kMaxEntries)
                 refuse(fmt::format("it has more than {} entries", kMaxEntries));
             const auto own = number(raw(block, kSize));
-            if (!own) refuse("the size in a header is no number");
+            if (!own) refuse("the size in a header is not a valid number");
             const auto type = block[kType];
             const auto size = is_extension(type) ? *own : long_size.value_or(*own);
             const TarPlace place{.offset = at + kTarBlock, .size = has_bytes(type) ? size : 0};
             if (place.size > file_size - place.offset)
                 refuse(fmt::format(
-                    "the entry {} is of {} bytes and the file ends before: it has been cut", name(),
+                    "the entry {} has {} bytes, but the file ends before: it is truncated", name(),
                     place.size));
             if (is_extension(type)) {
                 extension(type, place);
@@ -160,12 +158,12 @@ struct TarIndex::Reader {
                 long_link.reset();
                 long_size.reset();
             }
-            // The last entry's padding may be left out.
+            // The padding of the last entry may be missing.
             at = std::min(place.offset + place.size + base::tar_padding(place.size), file_size);
         }
     }
 
-    // False at the zeros that end an archive, or at the end of a file that leaves them out.
+    // False at the zero blocks that end an archive, or at the end of a file without them.
     bool next_header() {
         if (at == file_size && at != 0) return false;
         if (file_size - at < kTarBlock)
@@ -175,28 +173,27 @@ struct TarIndex::Reader {
         if (at == 0 && !compression(block).empty()) {
             throw Error(Errc::unsupported, "{} is compressed ({})", index.name_, compression(block))
                 .set_hint(
-                    "unpack it (gunzip, unzstd, unxz): layers are read in place, which a "
-                    "compressed archive does not allow");
+                    "decompress it (gunzip, unzstd, unxz): layers are read in place, which is not possible in a compressed archive");
         }
         if (is_zero(block)) {
-            if (at == 0) refuse("it is no tar archive");
+            if (at == 0) refuse("it is not a tar archive");
             return false;
         }
-        if (!checksum_is_right(block))
-            refuse(at == 0 ? "it is no tar archive" : "a header is damaged");
+        if (!checksum_is_valid(block))
+            refuse(at == 0 ? "it is not a tar archive" : "a header is corrupt");
         return true;
     }
 
     static bool is_extension(char type) {
         return type == 'x' || type == 'g' || type == 'L' || type == 'K';
     }
-    // Links, devices, folders and pipes have none, whatever their size says.
+    // Links, devices, directories and FIFOs have no content, whatever their size field says.
     static bool has_bytes(char type) { return type < '1' || type > '6'; }
 
     std::string name() const {
         if (long_name) return *long_name;
         std::string out;
-        // GNU's old format ("ustar ") keeps times where ustar has the prefix.
+        // GNU's old format ("ustar ") stores times where ustar has the prefix.
         const bool ustar = raw(block, kMagic) == std::string_view("ustar\0", 6);
         if (ustar && !text(block, kPrefix).empty()) out = fmt::format("{}/", text(block, kPrefix));
         return out.append(text(block, kName));
@@ -223,19 +220,19 @@ struct TarIndex::Reader {
             const auto digits = static_cast<std::size_t>(end - body.data());
             if (problem != std::errc() || length > body.size() || length < digits + 3 ||
                 body[digits] != ' ' || body[length - 1] != '\n')
-                refuse("an extended header is damaged");
+                refuse("an extended header is corrupt");
             const auto record = body.substr(digits + 1, length - digits - 2);
             body.remove_prefix(length);
             const auto equals = record.find('=');
-            if (equals == std::string_view::npos) refuse("an extended header is damaged");
+            if (equals == std::string_view::npos) refuse("an extended header is corrupt");
             take(record.substr(0, equals), record.substr(equals + 1), global);
         }
     }
 
     void take(std::string_view key, std::string_view value, bool global) {
-        if (key.starts_with("GNU.sparse.")) refuse("it holds a sparse file", Errc::unsupported);
+        if (key.starts_with("GNU.sparse.")) refuse("it contains a sparse file", Errc::unsupported);
         if (key != "path" && key != "linkpath" && key != "size") return;
-        if (global) refuse("a global header names a file");
+        if (global) refuse("a global header sets the path or size of a file");
         if (key == "path") {
             long_name = value;
         } else if (key == "linkpath") {
@@ -245,13 +242,13 @@ struct TarIndex::Reader {
             const auto [end, problem] =
                 std::from_chars(value.data(), value.data() + value.size(), size);
             if (problem != std::errc() || end != value.data() + value.size())
-                refuse("an extended header is damaged");
+                refuse("an extended header is corrupt");
             long_size = size;
         }
     }
 
     void keep(char type, const TarPlace& place) {
-        if (type == 'S') refuse("it holds a sparse file", Errc::unsupported);
+        if (type == 'S') refuse("it contains a sparse file", Errc::unsupported);
         const bool link = type == '1' || type == '2';
         const bool regular = type == '0' || type == '\0' || type == '7';
         const auto full = name();
@@ -262,13 +259,13 @@ struct TarIndex::Reader {
         if (link) {
             const auto to = long_link.value_or(std::string(text(block, kLink)));
             if (to.starts_with('/')) return;
-            // A hard link names its entry from the top, a symbolic one from where it lies.
-            const auto target = resolved(type == '1' ? to : std::string(folder_of(*path)) + to);
+            // A hard link's target is relative to the archive, a symbolic link's to its own directory.
+            const auto target = resolved(type == '1' ? to : std::string(directory_of(*path)) + to);
             if (!target || target->size() > kMaxName) return;
             entry.link = *target;
         }
         const auto [old, fresh] = index.entries_.emplace(std::move(*path), std::move(entry));
-        if (!fresh) old->second.twice = true;
+        if (!fresh) old->second.duplicate = true;
     }
 };
 
@@ -282,9 +279,9 @@ TarIndex TarIndex::read(int fd, std::string_view name) {
 std::optional<TarPlace> TarIndex::find(std::string_view path) const {
     auto at = entries_.find(path);
     for (int links = 0; at != entries_.end() && links < kMaxLinks; ++links) {
-        if (at->second.twice) {
-            throw Error(Errc::invalid, "{}: {} is in it twice", name_, at->first)
-                .set_hint("save the images again into a new file");
+        if (at->second.duplicate) {
+            throw Error(Errc::invalid, "{}: duplicate entry {}", name_, at->first)
+                .set_hint("save the images again to a new file");
         }
         if (at->second.link.empty()) return at->second.place;
         at = entries_.find(at->second.link);

@@ -1,8 +1,8 @@
-// What lies where in a tar file that is read in place: its regular files by name, with the offset
-// of their bytes. libarchive reads an archive as a stream and does not say where bytes lie, so the
-// headers are read here (POSIX.1-2001 pax, ustar, GNU long names and sizes). Nothing is extracted,
-// and no name reaches the file system: a link is another name for an entry of the same archive, or
-// nothing. Any thread may look.
+// The index of a tar file that is read in place: its regular files by name, with the offsets of
+// their content. libarchive reads an archive as a stream and does not report offsets, so the headers
+// are parsed here (POSIX.1-2001 pax, ustar, GNU long names and sizes). Nothing is extracted, and no
+// name reaches the file system: a link is an alias of an entry in the same archive, or ignored. Any
+// thread may read.
 #pragma once
 
 #include "base/file.hpp"
@@ -22,20 +22,19 @@ struct TarPlace {
 
 class TarIndex {
   public:
-    // Walks the headers of the open file. Errc::invalid for what is no tar archive, is cut or
-    // damaged; Errc::unsupported for a compressed or a sparse one. `name` is the file's, for
-    // messages.
+    // Reads all headers of the open file. Errc::invalid for a file that is not a tar archive, or is
+    // truncated or corrupt; Errc::unsupported for a compressed or sparse one. `name` is for messages.
     static TarIndex read(int fd, std::string_view name);
 
-    // By plain name: "blobs/sha256/x"; nothing for what is no regular file. Errc::invalid for a
-    // name that the archive has twice: readers differ in which one they take.
+    // By relative path ("blobs/sha256/x"); nothing unless it is a regular file. Errc::invalid for a
+    // duplicate name: tools differ in which entry they use.
     std::optional<TarPlace> find(std::string_view path) const;
 
   private:
     struct Entry {
         TarPlace place;
-        std::string link;  // the entry's true name instead
-        bool twice = false;
+        std::string link;  // the target, for a link
+        bool duplicate = false;
     };
     struct Reader;
 
@@ -43,7 +42,7 @@ class TarIndex {
     std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// `path` without "." and double slashes; nothing when it is absolute, empty, or climbs out.
+// `path` without "." and double slashes; nothing when it is absolute, empty, or contains "..".
 std::optional<std::string> plain_path(std::string_view path);
 
 }  // namespace airlock::images

@@ -31,7 +31,7 @@ class ImageStoreTest : public testing::Test {
     std::shared_ptr<const FileSet> folder(const Files& files) const {
         for (const auto& [name, text] : files)
             folder_.write("layout/" + name, text);
-        return open_folder(folder_ / "layout");
+        return open_directory(folder_ / "layout");
     }
     std::shared_ptr<const FileSet> archive(const Files& files) const {
         TarText tar;
@@ -119,7 +119,7 @@ TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
               three.manifest.descriptor.digest);
     // The tag of another repository's image is not this one's.
     expect_error([&] { return found(*store, "quay.io/other:1"); }, Errc::not_found,
-                 "has no image quay.io/other:1; it has v1, quay.io/x/app:v2, "
+                 "has no image quay.io/other:1; available: v1, quay.io/x/app:v2, "
                  "docker.io/library/three:1",
                  "name: NAME");
 }
@@ -137,7 +137,7 @@ TEST_F(ImageStoreTest, TwoImagesOfOneNameAreToldApartByDigest) {
     const auto two = image("two");
     const std::map<std::string, std::string> same{{std::string(kRefName), "v1"}};
     const auto store = open_oci_layout(folder(Layout().add(one, same).add(two, same).made()));
-    expect_error([&] { return found(*store, "a:v1"); }, Errc::invalid, "has 2 images",
+    expect_error([&] { return found(*store, "a:v1"); }, Errc::invalid, "has 2 images named ",
                  "name: sha256:");
     EXPECT_EQ(found(*store, "a:v1", two.manifest.descriptor.digest.text()),
               two.manifest.descriptor.digest);
@@ -151,7 +151,7 @@ TEST_F(ImageStoreTest, AManifestThatIsNotWhatTheIndexSaysIsRefused) {
                  one.manifest.descriptor.digest.text());
     files[blob_path(one.manifest.descriptor.digest)] += "x";
     expect_error([&] { return found(*open_oci_layout(archive(files)), "a"); }, Errc::integrity,
-                 "promised");
+                 "expected ");
 }
 
 TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
@@ -179,12 +179,12 @@ TEST_F(ImageStoreTest, WhatIsNoLayoutIsRefusedWithTheRightKey) {
         [&] {
             return open_oci_layout(archive({{"manifest.json", "[]"}}));
         },
-        Errc::invalid, "no OCI layout: it has no oci-layout", "docker-archive");
-    expect_error([&] { return open_folder(folder_ / "absent"); }, Errc::not_found,
-                 "absent is not there");
-    expect_error([&] { return open_folder(folder_.write("file", "x")); }, Errc::not_found,
-                 "is no folder", "oci-archive");
-    expect_error([&] { return open_archive(folder_.path()); }, Errc::invalid, "is a folder",
+        Errc::invalid, "is not an OCI layout: it has no oci-layout", "docker-archive");
+    expect_error([&] { return open_directory(folder_ / "absent"); }, Errc::not_found,
+                 "absent does not exist");
+    expect_error([&] { return open_directory(folder_.write("file", "x")); }, Errc::not_found,
+                 "is not a directory", "oci-archive");
+    expect_error([&] { return open_archive(folder_.path()); }, Errc::invalid, "is a directory",
                  "oci-layout");
     expect_error(
         [&] {
@@ -235,7 +235,7 @@ TEST_F(ImageStoreTest, ASavedImageKeepsItsLayersAsTheyAre) {
 TEST_F(ImageStoreTest, ASavedImageThatIsNotThereIsNamedWithThoseThatAre) {
     const auto store = open_docker_archive(archive(Saved().files));
     expect_error([&] { return found(*store, "app:2"); }, Errc::not_found,
-                 "has no image docker.io/library/app:2; it has app:1, quay.io/x/app:2",
+                 "has no image docker.io/library/app:2; available: app:1, quay.io/x/app:2",
                  "name: NAME");
 }
 
@@ -279,10 +279,10 @@ TEST_F(ImageStoreTest, ASavedArchiveThatLacksItsPartsIsRefused) {
     Saved no_layer;
     no_layer.files.erase("two/layer.tar");
     expect_error([&] { return found(*open_docker_archive(archive(no_layer.files)), "app:1"); },
-                 Errc::invalid, "names two/layer.tar, which it does not hold");
+                 Errc::invalid, "lists two/layer.tar, which the archive does not contain");
     const Saved too_few({"one/layer.tar"});
     expect_error([&] { return found(*open_docker_archive(archive(too_few.files)), "app:1"); },
-                 Errc::invalid, "is of 2 layers, and manifest.json names 1");
+                 Errc::invalid, "has 2 layers, but manifest.json lists 1");
     expect_error(
         [&] {
             return open_docker_archive(archive({{"index.json", "{}"}}));
@@ -304,7 +304,7 @@ TEST_F(ImageStoreTest, SavedImagesWithoutANameAreTakenWhenAlone) {
     EXPECT_NO_THROW(found(*open_docker_archive(archive(saved.files)), "any:1"));
     saved.list(Json::array({entry, entry}));
     expect_error([&] { return found(*open_docker_archive(archive(saved.files)), "any:1"); },
-                 Errc::not_found, "one without a name");
+                 Errc::not_found, "an unnamed image");
 }
 
 TEST(NamesReference, TakesNamesAsPeopleWriteThem) {

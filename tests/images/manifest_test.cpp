@@ -98,11 +98,11 @@ TEST(Manifest, RefusesTwoReadings) {
     auto both = image();
     both["manifests"] = index()["manifests"];
     expect_error([&] { Manifest::parse(both.dump(), "", "quay.io/a b"); }, Errc::invalid,
-                 "quay.io/a b is an image and an index at once");
+                 "quay.io/a b is both an image and an index");
     expect_error([&] { Manifest::parse(image().dump(), media_type::kOciIndex, "quay.io/a b"); },
-                 Errc::invalid, "came as application/vnd.oci.image.index.v1+json");
+                 Errc::invalid, "received as application/vnd.oci.image.index.v1+json");
     expect_error([&] { Manifest::parse(image().dump(), "text/html", "q"); }, Errc::invalid,
-                 "came as text/html");
+                 "received as text/html");
     auto silent = index();
     silent.erase("mediaType");
     expect_error([&] { Manifest::parse(silent.dump(), media_type::kOciManifest, "q"); },
@@ -125,12 +125,14 @@ TEST(Manifest, RefusesWhatIsNone) {
     auto no_digest = index();
     no_digest["manifests"][0].erase("digest");
     const std::vector<Row> rows{
-        {"an array", Json::array(), Errc::unsupported, "no image manifest of schema 2"},
-        {"no schema", with(image(), "schemaVersion", nullptr), Errc::unsupported, "schema 2"},
-        {"schema 1", with(image(), "schemaVersion", 1), Errc::unsupported, "schema 2"},
-        {"a schema in words", with(image(), "schemaVersion", "2"), Errc::unsupported, "schema 2"},
+        {"an array", Json::array(), Errc::unsupported, "not an image manifest of schema version 2"},
+        {"no schema", with(image(), "schemaVersion", nullptr), Errc::unsupported,
+         "schema version 2"},
+        {"schema 1", with(image(), "schemaVersion", 1), Errc::unsupported, "schema version 2"},
+        {"a schema in words", with(image(), "schemaVersion", "2"), Errc::unsupported,
+         "schema version 2"},
         {"another type", with(image(), "mediaType", "application/x"), Errc::unsupported,
-         "application/x is no image"},
+         "application/x is not an image media type"},
         {"a type that is a number", with(image(), "mediaType", 1), Errc::invalid, "mediaType"},
         {"layers that are none", with(image(), "layers", "x"), Errc::invalid, "layers"},
         {"no layers", with(image(), "layers", nullptr), Errc::invalid, "layers"},

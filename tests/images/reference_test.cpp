@@ -140,7 +140,8 @@ TEST(Reference, RefusesWhatIsNoneAndSaysTheText) {
     };
     for (const auto& text : bad) {
         EXPECT_FALSE(Reference::try_parse(text).has_value()) << text;
-        expect_error([&] { Reference::parse(text); }, Errc::invalid, "no image reference: ");
+        expect_error([&] { Reference::parse(text); }, Errc::invalid,
+                     "is not a valid image reference: ");
     }
     expect_error([] { Reference::parse("quay.io/X"); }, Errc::invalid, "\"quay.io/X\"");
     const auto error = error_of([] { Reference::parse(std::string(1U << 20U, 'A')); });

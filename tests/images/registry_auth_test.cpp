@@ -157,9 +157,9 @@ TEST_F(TokenTest, ARefusalSaysWhoRefusedWhatAndWhatToDo) {
     reply_ = {.status = 401};
     auto known = with({.username = "u", .password = "secret", .identity_token = ""});
     expect_error([&] { answer(known, "s"); }, Errc::denied,
-                 "r.site refuses the user name or password", "--password-stdin");
+                 "r.site rejected the user name or password", "--password-stdin");
     RegistryAuth unknown("r.site", {}, true);
-    expect_error([&] { answer(unknown, "s"); }, Errc::denied, "access without a password",
+    expect_error([&] { answer(unknown, "s"); }, Errc::denied, "rejected the anonymous access",
                  "--authfile");
     reply_ = {.status = 503, .headers = {{"Retry-After", "7"}}};
     const auto later = error_of([&] { answer(unknown, "s"); });
@@ -187,7 +187,7 @@ TEST_F(TokenTest, NoPasswordGoesToAServiceWithoutTls) {
     auto nowhere = challenge();
     nowhere.parameters.erase("realm");
     expect_error([&] { auth.answer(nowhere, "a", "s", http_, {}); }, Errc::remote,
-                 "does not say where");
+                 "its challenge has no realm");
     nowhere.parameters["realm"] = "no url";
     EXPECT_TRUE(error_of([&] { auth.answer(nowhere, "a", "s", http_, {}); }).has_value());
 }

@@ -237,7 +237,7 @@ TEST_F(FaultTest, AManifestThatFitsItsTypeButNotItsDigestIsRefused) {
     auto registry = client(proxy.address(), plain());
     expect_error(
         [&] { registry.get_manifest("team/app", image_.manifest.descriptor.digest.text()); },
-        Errc::integrity, "the registry sent other bytes");
+        Errc::integrity, "digest mismatch: the registry sent content");
     // By sha512 too: the registry knows no such name, the one that answers here does.
     const auto sha512 = [&](const std::string& text) {
         base::Hasher hasher("sha512");
@@ -251,7 +251,7 @@ TEST_F(FaultTest, AManifestThatFitsItsTypeButNotItsDigestIsRefused) {
     auto second = client(stub.address(), plain());
     EXPECT_EQ(second.get_manifest("a", sha512(image_.manifest.raw)).raw, image_.manifest.raw);
     expect_error([&] { second.get_manifest("a", sha512("other")); }, Errc::integrity,
-                 "the registry sent other bytes");
+                 "digest mismatch: the registry sent content");
 }
 
 TEST_F(FaultTest, AHeadOfAnotherDigestIsRefused) {
@@ -376,7 +376,7 @@ TEST_F(FaultTest, AHostThatIsNoRegistryIsSaidToBeNone) {
                                         : ServerReply{.body = "<html>\x1b[2J\nwelcome"};
     });
     auto registry = client(web.address(), plain());
-    expect_error([&] { registry.ping(); }, Errc::remote, "is no container registry",
+    expect_error([&] { registry.ping(); }, Errc::remote, "is not a container registry",
                  "HOST[:PORT][/PREFIX]");
     expect_error([&] { registry.get_manifest("team/app", "v1"); }, Errc::invalid, "team/app v1");
     base::StringSource source("x");

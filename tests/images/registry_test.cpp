@@ -153,7 +153,7 @@ TEST_F(PlainRegistryTest, AStopEndsAPush) {
             stopped.push_blob("team/app", image_.layer_descriptor, source,
                               [&](std::uint64_t) { stop.request_stop(); });
         },
-        Errc::cancelled, "stopped");
+        Errc::cancelled, "cancelled");
     EXPECT_FALSE(registry_.has_blob("team/app", image_.layer_descriptor.digest));
 }
 
@@ -163,10 +163,11 @@ TEST_F(RegistryTest, OneThatDoesNotDeleteSaysSoBeforehand) {
     push_image(registry, "team/app", "v1");
     EXPECT_FALSE(registry.can_delete("team/app"));
     expect_error([&] { registry.delete_manifest("team/app", image_.manifest.descriptor.digest); },
-                 Errc::unsupported, "this registry does not delete", "storage.delete.enabled");
+                 Errc::unsupported, "this registry does not support deletion",
+                 "storage.delete.enabled");
     // The tag is not touched before that is known.
     expect_error([&] { registry.delete_tag("team/app", "v1"); }, Errc::unsupported,
-                 "this registry does not delete", "storage.delete.enabled");
+                 "this registry does not support deletion", "storage.delete.enabled");
     expect_image(registry, "team/app", "v1");
 }
 

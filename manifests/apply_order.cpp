@@ -9,13 +9,12 @@
 namespace airlock::manifests {
 namespace {
 
-// Ranks leave no gaps on purpose: only their order means anything.
 enum Rank {
     kNamespaces,
-    kQuotas,  // a quota or a priority counts for pods that are made after it
-    kDefinitions,
-    kAccounts,
-    kRights,
+    kQuotas,  // quotas and priorities apply to pods created after them
+    kCrds,
+    kServiceAccounts,
+    kRbac,
     kConfiguration,
     kStorage,
     kServices,
@@ -32,19 +31,19 @@ struct KindRank {
     Rank rank;
 };
 
-// The group counts: a Service of serving.knative.dev is a custom resource.
+// The group matters: a Service of serving.knative.dev is a custom resource.
 constexpr std::array kRanks = std::to_array<KindRank>({
     {"", "Namespace", kNamespaces},
     {"", "ResourceQuota", kQuotas},
     {"", "LimitRange", kQuotas},
     {"scheduling.k8s.io", "PriorityClass", kQuotas},
-    {"apiextensions.k8s.io", "CustomResourceDefinition", kDefinitions},
-    {"", "ServiceAccount", kAccounts},
-    {"policy", "PodSecurityPolicy", kAccounts},
-    {"rbac.authorization.k8s.io", "ClusterRole", kRights},
-    {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRights},
-    {"rbac.authorization.k8s.io", "Role", kRights},
-    {"rbac.authorization.k8s.io", "RoleBinding", kRights},
+    {"apiextensions.k8s.io", "CustomResourceDefinition", kCrds},
+    {"", "ServiceAccount", kServiceAccounts},
+    {"policy", "PodSecurityPolicy", kServiceAccounts},
+    {"rbac.authorization.k8s.io", "ClusterRole", kRbac},
+    {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRbac},
+    {"rbac.authorization.k8s.io", "Role", kRbac},
+    {"rbac.authorization.k8s.io", "RoleBinding", kRbac},
     {"", "ConfigMap", kConfiguration},
     {"", "Secret", kConfiguration},
     {"networking.k8s.io", "NetworkPolicy", kConfiguration},
@@ -85,7 +84,7 @@ bool is_api_service(const kubernetes::ObjectKey& key) {
 
 int apply_rank(const kubernetes::ObjectKey& key) {
     const auto group = key.group();
-    // Policies of this group reject requests just as webhooks do.
+    // Policies of this group can reject requests, as webhooks can.
     if (group == "admissionregistration.k8s.io") return kWebhookConfigurations;
     const auto* known = std::ranges::find_if(kRanks, [&](const KindRank& entry) {
         return entry.group == group && entry.kind == key.kind;

@@ -1,6 +1,6 @@
-// The order in which the objects of one component are applied, and in which they are undone.
-// Decides by group and kind alone; components go one after another, so that a component's webhooks
-// answer before the next one needs them.
+// The order in which the objects of a component are applied and undone, by group and kind only.
+// Components are applied one after another, so that a component's webhooks are available before the
+// next one needs them.
 #pragma once
 
 #include "manifests/document.hpp"
@@ -15,15 +15,15 @@ bool is_webhook_configuration(const kubernetes::ObjectKey& key);
 // apiregistration.k8s.io
 bool is_api_service(const kubernetes::ObjectKey& key);
 
-// Lower is applied earlier: namespaces, definitions, accounts and rights, configuration, services,
-// workloads, custom resources, API services, webhook configurations.
+// Lower ranks are applied earlier: namespaces, CRDs, service accounts and RBAC, configuration,
+// services, workloads, custom resources, API services, webhook configurations.
 int apply_rank(const kubernetes::ObjectKey& key);
 
-// By rank; objects of one rank keep their order.
+// Sorts by rank; objects of the same rank keep their order.
 void sort_for_apply(std::vector<Document>& documents);
 
-// Positions in `applied`, in the order to undo: webhook configurations first, then the reverse of
-// how they were applied.
+// Indexes into `applied`, in the order to undo: webhook configurations first, then the reverse of the
+// order of application.
 std::vector<std::size_t> undo_order(std::span<const kubernetes::ObjectKey> applied);
 
 }  // namespace airlock::manifests

@@ -22,15 +22,15 @@ bool is_blank_or_comment(std::string_view line) {
     return first == std::string_view::npos || line[first] == '#';
 }
 
-// A document marker stands at the start of a line and nothing but white space follows it directly.
-// No scalar may hold such a line (YAML 1.2, 9.1.2), so cutting there cuts no value.
+// A document marker is at the start of a line, followed by white space or the end of the line. No
+// scalar may contain such a line (YAML 1.2, 9.1.2), so splitting there never splits a value.
 bool is_marker(std::string_view line, std::string_view marker) {
     return line.starts_with(marker) &&
            (line.size() == marker.size() ||
             line.find_first_of(" \t\r\n", marker.size()) == marker.size());
 }
 
-std::vector<Chunk> cut(std::string_view text, std::string_view file) {
+std::vector<Chunk> split(std::string_view text, std::string_view file) {
     std::vector<Chunk> chunks;
     std::size_t begin = 0;
     std::size_t begin_line = 1;
@@ -50,8 +50,7 @@ std::vector<Chunk> cut(std::string_view text, std::string_view file) {
             if (is_blank_or_comment(line.substr(3))) {
                 finish(at, next, number + 1);
             } else {
-                // Content on the marker's line: the marker stays, so that columns stay what they
-                // are.
+                // Content on the marker's line: keep the marker, so that columns remain correct.
                 finish(at, at, number);
                 has_content = true;
             }
@@ -83,7 +82,7 @@ std::string string_at(const base::YamlNode& map, std::string_view key, std::stri
 kubernetes::ObjectKey key_of(const base::YamlNode& root, std::string_view file) {
     if (!root.is_map()) {
         auto error =
-            base::yaml_error(Errc::invalid, file, root, "this document is no Kubernetes object");
+            base::yaml_error(Errc::invalid, file, root, "this document is not a Kubernetes object");
         throw error.set_hint(
             "an object has apiVersion, kind and metadata; is this file a manifest?");
     }
@@ -94,14 +93,12 @@ kubernetes::ObjectKey key_of(const base::YamlNode& root, std::string_view file) 
     if (key.kind == "List" ||
         (key.kind.ends_with("List") && items != nullptr && items->is_list())) {
         auto error = base::yaml_error(Errc::unsupported, file, root,
-                                      fmt::format("a {} of objects", key.kind));
-        throw error.set_hint(
-            "write each of its items as a document of its own, with a line of --- between them");
+                                      fmt::format("a {} is not supported", key.kind));
+        throw error.set_hint("write each item as a separate document, separated by ---");
     }
     if (const auto* metadata = root.find("metadata"); metadata != nullptr && !metadata->is_null()) {
         if (!metadata->is_map()) {
-            throw base::yaml_error(Errc::invalid, file, *metadata,
-                                   "\"metadata\" must hold keys and values");
+            throw base::yaml_error(Errc::invalid, file, *metadata, "\"metadata\" must be a map");
         }
         key.name = string_at(*metadata, "name", file);
         key.namespace_name = string_at(*metadata, "namespace", file);
@@ -125,7 +122,7 @@ std::vector<Document> split_documents(std::string_view text, std::string_view fi
     text = base::without_byte_order_mark(text);
     base::check_yaml_bytes(text, file);
     std::vector<Document> documents;
-    for (const auto& chunk : cut(text, file)) {
+    for (const auto& chunk : split(text, file)) {
         auto tree = std::make_shared<const base::YamlTree>(
             base::YamlTree::parse(chunk.text, file, chunk.line));
         if (tree->root().is_null()) continue;

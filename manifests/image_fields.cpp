@@ -17,7 +17,7 @@ namespace {
 using base::Errc;
 using images::Reference;
 
-// Lengthens a path for the time of a scope.
+// Appends to a path for the lifetime of a scope.
 class PathStep {
   public:
     PathStep(std::string& path, std::string_view key) : path_(path), size_(path.size()) {
@@ -44,11 +44,11 @@ class PathStep {
     std::size_t size_;
 };
 
-// What a map is, so that its `image` means an image.
+// The meaning of a node, which decides whether its `image` field is an image reference.
 enum class Role { other, containers, container, volumes, volume, image_volume };
 
 Role role_below(Role role, std::string_view key) {
-    if (key == "<<") return role;  // a merge: its keys are the map's own
+    if (key == "<<") return role;  // a merge key: its content belongs to the map itself
     if (key == "containers" || key == "initContainers" || key == "ephemeralContainers")
         return Role::containers;
     if (key == "volumes") return Role::volumes;
@@ -59,7 +59,7 @@ Role role_below(Role role, std::string_view key) {
 Role role_of_item(Role role) {
     if (role == Role::containers) return Role::container;
     if (role == Role::volumes) return Role::volume;
-    // The list of a merge, <<: [*a, *b].
+    // A merge of several maps, <<: [*a, *b].
     return role == Role::container || role == Role::volume ? role : Role::other;
 }
 
@@ -72,7 +72,7 @@ class Finder {
         const auto& tree = *document_.tree;
         if (document_.key.kind == "CustomResourceDefinition" &&
             document_.key.group() == "apiextensions.k8s.io") {
-            definition(tree.root());
+            walk_crd(tree.root());
         } else {
             walk(tree.root(), Role::other);
         }
@@ -112,39 +112,38 @@ class Finder {
         if (!reference) {
             auto error = base::yaml_error(
                 Errc::invalid, document_.file, node,
-                fmt::format("{}: {} is \"{}\", which is no image reference", document_.key.text(),
-                            path_, node.value.substr(0, 300)));
-            throw error.set_hint(
-                "write it as host/path:tag; a template must be filled in before it is bundled");
+                fmt::format("{}: {} is \"{}\", which is not a valid image reference",
+                            document_.key.text(), path_, node.value.substr(0, 300)));
+            throw error.set_hint("write it as host/path:tag, and render templates before bundling");
         }
         add(node, {.begin = 0, .length = node.value.size(), .reference = *std::move(reference)});
     }
 
-    // Descriptions in a schema name images without meaning them; a default ends up in objects.
-    void definition(const base::YamlNode& root) {
+    // Schema descriptions may mention images without using them; defaults end up in objects.
+    void walk_crd(const base::YamlNode& root) {
         const auto* spec = root.find("spec");
         if (spec == nullptr) return;
         const PathStep step(path_, "spec");
-        validation(*spec, "validation");
+        walk_validation(*spec, "validation");
         const auto* versions = spec->find("versions");
         if (versions == nullptr) return;
         const PathStep below(path_, "versions");
         for (std::size_t i = 0; i < versions->items.size(); ++i) {
             const PathStep item(path_, i);
-            validation(*versions->items[i], "schema");
+            walk_validation(*versions->items[i], "schema");
         }
     }
 
-    void validation(const base::YamlNode& node, std::string_view key) {
+    void walk_validation(const base::YamlNode& node, std::string_view key) {
         const auto* holder = node.find(key);
         const auto* root = holder == nullptr ? nullptr : holder->find("openAPIV3Schema");
         if (root == nullptr) return;
         const PathStep step(path_, key);
         const PathStep below(path_, "openAPIV3Schema");
-        schema(*root);
+        walk_schema(*root);
     }
 
-    void schema(const base::YamlNode& node) {
+    void walk_schema(const base::YamlNode& node) {
         for (const auto& [key, value] : node.entries) {
             const std::string_view word = key->value;
             const PathStep step(path_, word);
@@ -153,15 +152,15 @@ class Finder {
             } else if (word == "properties" || word == "patternProperties") {
                 for (const auto& [name, property] : value->entries) {
                     const PathStep below(path_, name->value);
-                    schema(*property);
+                    walk_schema(*property);
                 }
             } else if (word == "<<" || word == "items" || word == "additionalProperties" ||
                        word == "not") {
-                schema(*value);
+                walk_schema(*value);
             } else if (word == "allOf" || word == "anyOf" || word == "oneOf") {
                 for (std::size_t i = 0; i < value->items.size(); ++i) {
                     const PathStep below(path_, i);
-                    schema(*value->items[i]);
+                    walk_schema(*value->items[i]);
                 }
             }
         }
@@ -174,10 +173,10 @@ class Finder {
         if (!offset || text.substr(*offset, hit.length) != word) {
             auto error = base::yaml_error(
                 Errc::unsupported, document_.file, node,
-                fmt::format("{}: {} names the image {} with an escape or a line break inside of it",
-                            document_.key.text(), path_, word));
-            throw error.set_hint(
-                "write the reference in plain letters on one line, so that it can be replaced");
+                fmt::format(
+                    "{}: {} contains the image reference {} with an escape or a line break in it",
+                    document_.key.text(), path_, word));
+            throw error.set_hint("write the reference on one line without escapes");
         }
         const auto breaks = std::ranges::count(text.substr(0, *offset), '\n');
         found_.try_emplace(*offset,
@@ -207,8 +206,8 @@ class Finder {
     const std::set<std::string>& known_;
     std::string path_;
     std::map<std::size_t, ImageField> found_;
-    const base::YamlNode* mapped_ =
-        nullptr;  // whose map map_ is: a ConfigMap's text may name a hundred images
+    // The node of map_, kept because the text of a ConfigMap may name a hundred images.
+    const base::YamlNode* mapped_ = nullptr;
     std::optional<std::vector<std::size_t>> map_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using images::Reference;
 
-constexpr std::size_t kMaxReference = 600;  // name 255, tag 128, sha512 digest 136, and their signs
+constexpr std::size_t kMaxReference = 600;  // name 255, tag 128, sha512 digest 136, and separators
 
 bool one_of(char c, std::string_view set) {
     return set.find(c) != std::string_view::npos;
@@ -29,7 +29,7 @@ bool is_ipv4(std::string_view host) {
            std::ranges::all_of(host, [](char c) { return is_digit(c) || c == '.'; });
 }
 
-// Stricter than Reference: a word with a dot in it may be the name of a file.
+// Stricter than Reference: a word with a dot in it may be a file name.
 bool is_host(std::string_view text) {
     const auto colon = text.find(':');
     const auto host = text.substr(0, colon);
@@ -51,8 +51,8 @@ bool is_taint_or_kind(const Reference& reference) {
            path.find('/') == std::string::npos && tag.front() >= 'A' && tag.front() <= 'Z';
 }
 
-// "\nquay.io/…" in JSON inside of a string: the letters after the backslash that belong to the
-// escape; 0 for none.
+// For JSON in a string, such as "\nquay.io/…": the number of characters after the backslash that
+// belong to the escape; 0 for none.
 std::size_t escape_length(std::string_view word) {
     if (one_of(word.front(), "nrtbf/")) return 1;
     const auto digits = word.substr(1, 4);
@@ -62,13 +62,13 @@ std::size_t escape_length(std::string_view word) {
     return word.front() == 'u' && hex ? 5 : 0;
 }
 
-// Whether `image:`, `image=` or `"image":` stands before.
+// Whether the text ends with `image:`, `image=` or `"image":`.
 bool follows_image_key(std::string_view before) {
     const auto trim = [&](std::string_view set) {
         const auto last = before.find_last_not_of(set);
         before = before.substr(0, last == std::string_view::npos ? 0 : last + 1);
     };
-    // Bounded, so that a text of blanks does not cost its square.
+    // Bounded, so that a long run of white space does not take quadratic time.
     if (before.size() > 64) before.remove_prefix(before.size() - 64);
     trim(" \t\"'\\");
     if (before.empty() || !one_of(before.back(), ":=")) return false;
@@ -103,7 +103,7 @@ class Scanner {
 
   private:
     void word(std::size_t begin, std::size_t end) {
-        // A part of a template, a glob or an encoded URL names no image.
+        // Parts of templates, globs and encoded URLs are not references.
         if (begin > 0 && one_of(text_[begin - 1], "$})*%+~?")) return;
         if (end < text_.size() && one_of(text_[end], "$*%+~?{(")) return;
         if (begin > 0 && text_[begin - 1] == '\\') {
@@ -123,7 +123,7 @@ class Scanner {
             ++begin;
         while (begin < end && one_of(text_[end - 1], ".:/@-_"))
             --end;
-        // From the front, then from behind each colon: image:quay.io/a/b:v1.
+        // Try the whole word, then what follows each colon: image:quay.io/a/b:v1.
         while (begin < end) {
             if (end - begin <= kMaxReference && candidate(begin, end, only_known)) return;
             const auto colon = text_.substr(0, end).find(':', begin);

@@ -1,6 +1,6 @@
-// Image references among the words of a text: an argument, a variable's value, JSON or YAML inside
-// a string. What counts as one is written in manifests/image_fields.hpp. Knows nothing of YAML or
-// Kubernetes objects.
+// Finds image references among the words of a text: an argument, the value of a variable, JSON or
+// YAML in a string. manifests/image_fields.hpp lists the rules. Independent of YAML and Kubernetes
+// objects.
 #pragma once
 
 #include "images/reference.hpp"
@@ -14,12 +14,12 @@
 namespace airlock::manifests {
 
 struct ReferenceWord {
-    std::size_t begin = 0;  // bytes in the text
+    std::size_t begin = 0;  // in the text, in bytes
     std::size_t length = 0;
     images::Reference reference;
 };
 
-// In order, none overlapping; time grows with the length of the text alone.
+// In order, without overlaps, in linear time.
 std::vector<ReferenceWord> find_reference_words(std::string_view text,
                                                 const std::set<std::string>& known);
 

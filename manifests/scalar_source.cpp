@@ -14,8 +14,7 @@ bool is_blank(char c) {
     return kBlank.find(c) != std::string_view::npos;
 }
 
-// Past the anchor and the tag, which stand before a scalar in any order, maybe on lines of their
-// own.
+// Skips the anchor and the tag, which precede a scalar in either order, possibly on separate lines.
 std::size_t skip_properties(std::string_view text, std::size_t at) {
     while (at < text.size() && (text[at] == '&' || text[at] == '!')) {
         at = std::min(text.find_first_of(" \t\r\n", at), text.size());
@@ -53,14 +52,14 @@ struct Escape {
     std::string value;       // what it stands for; empty for an escaped line break
 };
 
-// YAML 1.2, 5.7. Nothing when it is cut or unknown.
+// YAML 1.2, 5.7. Nothing when it is incomplete or unknown.
 std::optional<Escape> read_escape(std::string_view text) {
     if (text.size() < 2) return std::nullopt;
-    const char letter = text[1];
-    if (letter == '\n') return Escape{.length = 2, .value = {}};
-    if (letter == '\r' && text.substr(2).starts_with('\n')) return Escape{.length = 3, .value = {}};
-    if (letter == 'x' || letter == 'u' || letter == 'U') {
-        const std::size_t digits = letter == 'x' ? 2 : letter == 'u' ? 4 : 8;
+    const char kind = text[1];
+    if (kind == '\n') return Escape{.length = 2, .value = {}};
+    if (kind == '\r' && text.substr(2).starts_with('\n')) return Escape{.length = 3, .value = {}};
+    if (kind == 'x' || kind == 'u' || kind == 'U') {
+        const std::size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : 8;
         const auto hex = text.substr(2, digits);
         std::uint32_t code = 0;
         const auto [end, problem] = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
@@ -73,13 +72,13 @@ std::optional<Escape> read_escape(std::string_view text) {
         return escape;
     }
     using namespace std::string_view_literals;
-    constexpr auto kLetters = "0abtnvfre \"'/\\"sv;
+    constexpr auto kKinds = "0abtnvfre \"'/\\"sv;
     constexpr auto kValues = "\0\a\b\t\n\v\f\r\x1b \"'/\\"sv;
-    if (const auto at = kLetters.find(letter); at != std::string_view::npos) {
+    if (const auto at = kKinds.find(kind); at != std::string_view::npos) {
         return Escape{.length = 2, .value = std::string(1, kValues[at])};
     }
     Escape escape{.length = 2, .value = {}};
-    switch (letter) {
+    switch (kind) {
         case '\t':
             escape.value = "\t";
             break;
@@ -103,8 +102,8 @@ std::optional<Escape> read_escape(std::string_view text) {
 
 }  // namespace
 
-// Folding and stripping change white space alone, so the words of the value stand in the text in
-// the same order; only escapes differ. Both sides skip white space, and everything else must agree.
+// Folding and stripping change only white space, so the words of the value are in the text in the
+// same order; only escapes differ. White space is skipped on both sides, everything else must match.
 std::optional<std::vector<std::size_t>> scalar_source(std::string_view text,
                                                       const base::YamlNode& node) {
     auto at = skip_properties(text, node.offset);
@@ -130,7 +129,7 @@ std::optional<std::vector<std::size_t>> scalar_source(std::string_view text,
             if (!escape) return std::nullopt;
             at += escape->length;
             if (escape->value.empty() || is_blank(escape->value.front())) continue;
-            // yaml-cpp 0.7 makes the last byte alone of \N and \_.
+            // yaml-cpp 0.7 decodes \N and \_ to their last byte only.
             const auto rest = value.substr(i);
             if (rest.starts_with(escape->value)) {
                 i += escape->value.size();

@@ -11,8 +11,7 @@ namespace {
 using base::Errc;
 using base::Error;
 
-// These letters are the same in every way YAML writes a scalar; a bracket begins a list in a plain
-// one.
+// These characters are literal in every scalar style; a bracket would start a list in a plain one.
 bool is_plain(std::string_view text) {
     return !text.empty() && text.back() != ':' && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -40,7 +39,7 @@ std::string splice_images(const Document& document, const std::vector<ImageField
                             field->length <= text.size() - field->offset;
         if (!inside || images::Reference::try_parse(text.substr(field->offset, field->length)) !=
                            field->reference) {
-            throw Error(Errc::internal, "{}: {} is not at the place where it was found", where,
+            throw Error(Errc::internal, "{}: {} is not at the recorded offset", where,
                         field->reference.text());
         }
         const auto to = replacement.find(field->reference.text());
@@ -48,12 +47,12 @@ std::string splice_images(const Document& document, const std::vector<ImageField
             Error error(Errc::not_found, "{}: the image {} is not in the bundle", where,
                         field->reference.text());
             throw error.set_hint(
-                "add it to the component's images in bundle.yaml and build the bundle again");
+                "add it to the component's images in bundle.yaml and rebuild the bundle");
         }
         if (!is_plain(to->second) || !images::Reference::try_parse(to->second)) {
             Error error(Errc::unsupported, "{}: \"{}\" cannot be written into a manifest", where,
                         to->second);
-            throw error.set_hint("name the registry by a host name or an IPv4 address");
+            throw error.set_hint("specify the registry by host name or IPv4 address");
         }
         out += text.substr(done, field->offset - done);
         out += to->second;

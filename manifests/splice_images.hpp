@@ -1,5 +1,4 @@
-// Image references replaced in the text of a document, byte for byte: everything else stays as it
-// was written.
+// Replaces image references in the text of a document; every other byte stays unchanged.
 #pragma once
 
 #include "manifests/document.hpp"
@@ -13,9 +12,8 @@ namespace airlock::manifests {
 
 // The text of `document` with each field's reference replaced by
 // replacement.at(field.reference.text()). Errc::not_found, naming file, line and field, when there
-// is no replacement; Errc::unsupported for a replacement that YAML could read as something else
-// than a string (an IPv6 address in brackets); Errc::internal when a field does not belong to the
-// document.
+// is no replacement; Errc::unsupported for a replacement that YAML may not read as a string (an
+// IPv6 address in brackets); Errc::internal when a field does not belong to the document.
 std::string splice_images(const Document& document, const std::vector<ImageField>& fields,
                           const std::map<std::string, std::string>& replacement);
 

@@ -24,20 +24,20 @@ bool one_of(char c, std::string_view set) {
     return set.find(c) != std::string_view::npos;
 }
 
-// Why `value` may not stand in a manifest; empty when it may.
+// Why `value` is not allowed in a manifest; empty when it is.
 std::string_view fault_of(std::string_view value) {
     if (value.empty()) return "is empty";
     if (value.size() > kMaxValue) return "is longer than 1,024 bytes";
     if (!is_alnum(value.front()) && !one_of(value.front(), "_/")) {
-        return "does not begin with a letter, a digit, _ or /";
+        return "does not start with a letter, a digit, _ or /";
     }
     for (std::size_t i = 0; i < value.size(); ++i) {
         const char next = i + 1 < value.size() ? value[i + 1] : ' ';
         if (!is_alnum(value[i]) && !one_of(value[i], "._:/=+@- ")) {
             return "has a character other than letters, digits, space and . _ : / = + @ -";
         }
-        if (value[i] == ' ' && next == ' ') return "ends with a space or has two together";
-        if (value[i] == ':' && next == ' ') return "has a colon at its end or before a space";
+        if (value[i] == ' ' && next == ' ') return "ends with a space or has consecutive spaces";
+        if (value[i] == ':' && next == ' ') return "has a colon at the end or before a space";
     }
     return {};
 }
@@ -70,10 +70,10 @@ bool is_value_name(std::string_view name) {
 void check_value(std::string_view name, std::string_view value) {
     const auto fault = fault_of(value);
     if (fault.empty()) return;
-    // The text itself is not shown: somebody may have put a password here.
+    // The value is not shown: it may be a password.
     Error error(Errc::usage, "the value {} {}", name, fault);
     throw error.set_hint(
-        "a value is put into the manifests as text and must not change their shape");
+        "values are inserted into manifests as text and must not change the YAML structure");
 }
 
 Values merge_values(const Values& declared, const Values& chosen) {
@@ -81,8 +81,8 @@ Values merge_values(const Values& declared, const Values& chosen) {
     for (const auto& [name, value] : chosen) {
         const auto at = merged.find(name);
         if (at == merged.end()) {
-            Error error(Errc::usage, "the bundle has no value \"{}\"", name);
-            throw error.set_hint("its values are: " + names_of(declared));
+            Error error(Errc::usage, "the bundle declares no value \"{}\"", name);
+            throw error.set_hint("declared values: " + names_of(declared));
         }
         check_value(name, value);
         at->second = value;
@@ -105,10 +105,9 @@ std::string substitute_values(std::string_view text, std::string_view file, cons
                 const auto value = values.find(std::string(name));
                 if (value == values.end()) {
                     Error error(Errc::invalid, "{}:{}: ${{{}}} is not declared", file, line, name);
-                    throw error.set_hint(
-                        fmt::format("declare it under values in bundle.yaml (there: {}), or write "
-                                    "$${{{}}} where this very text is meant",
-                                    names_of(values), name));
+                    throw error.set_hint(fmt::format(
+                        "declare it under values in bundle.yaml (declared: {}), or write $${{{}}} for the literal text",
+                        names_of(values), name));
                 }
                 check_value(name, value->second);
                 out += value->second;

@@ -1,8 +1,8 @@
-// ${NAME} in our own manifests. Plain text replacement with a rule for the text: a value may hold
-// letters, digits and . _ : / = + @ - and single spaces inside; it begins with a letter, digit, _
-// or /, and no colon ends it or stands before a space. Such a value can neither end a scalar nor
-// begin a key, comment, list or document, in quotes or without. What it means (a number, a string)
-// is for the manifest to say, by quotes. Nothing is ever evaluated.
+// ${NAME} in the kit's own manifests: plain text replacement, with a restriction on the values. A
+// value consists of letters, digits, . _ : / = + @ - and single spaces; it starts with a letter,
+// digit, _ or /, and a colon is neither at its end nor before a space. Such a value can neither end
+// a scalar nor start a key, comment, list or document, with or without quotes. The manifest decides
+// its type (number or string) by quotes. Nothing is ever evaluated.
 #pragma once
 
 #include <map>
@@ -16,15 +16,15 @@ using Values = std::map<std::string, std::string>;
 // [A-Za-z_][A-Za-z0-9_]*
 bool is_value_name(std::string_view name);
 
-// Errc::usage, naming the value, when `value` breaks the rule above, is empty or longer than 1,024
+// Errc::usage, naming the value, when `value` violates the rule above, is empty or longer than 1,024
 // bytes.
 void check_value(std::string_view name, std::string_view value);
 
-// `declared` with the operator's `chosen` ones over it. Errc::usage for a name that is not declared
-// (the declared ones are listed) and for a value that breaks the rule.
+// `declared`, overridden by the operator's `chosen` values. Errc::usage for a name that is not
+// declared (the declared ones are listed) and for a value that violates the rule.
 Values merge_values(const Values& declared, const Values& chosen);
 
-// Each ${NAME} becomes its value, each $${NAME} a literal ${NAME}; every other use of $ stays.
+// Replaces each ${NAME} with its value and each $${NAME} with a literal ${NAME}; any other $ stays.
 // Errc::invalid, with file:line, for a name that is not in `values`.
 std::string substitute_values(std::string_view text, std::string_view file, const Values& values);
 

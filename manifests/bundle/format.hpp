@@ -1,4 +1,4 @@
-// Names and types of bundle format 1 (docs/bundle-format.md), shared by who writes and who reads.
+// Names and media types of bundle format 1 (docs/bundle-format.md), shared by writer and reader.
 #pragma once
 
 #include "base/archive.hpp"
@@ -16,8 +16,7 @@ inline constexpr std::string_view kFileType = "application/vnd.airlock.bundle.fi
 inline constexpr std::string_view kTitle = "org.opencontainers.image.title";
 inline constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 inline constexpr std::string_view kContainerdName = "io.containerd.image.name";
-inline constexpr std::string_view kDescription =
-    "bundle.yaml";  // the source of the description itself
+inline constexpr std::string_view kDescription = "bundle.yaml";
 
 inline constexpr std::string_view kLayoutPath = "oci-layout";
 inline constexpr std::string_view kLayoutText = R"({"imageLayoutVersion":"1.0.0"})";
@@ -33,8 +32,8 @@ inline base::TarEntry plain_entry(std::string_view path, std::uint64_t size) {
         .path = std::string(path), .size = size, .mode = path == kInstallerPath ? 0755U : 0644U};
 }
 
-// index.json: all that it says follows from the lock and the kit's manifest, so a reader makes it
-// again and compares, and a bundle without signature is still whole or refused.
+// index.json, which is fully determined by the lock and the kit's manifest: a reader generates it
+// again and compares, so corruption is detected even in an unsigned bundle.
 std::string index_text(const Lock& lock, const images::Descriptor& kit);
 
 }  // namespace airlock::manifests::bundle_format

@@ -28,8 +28,8 @@ Lock Lock::parse(std::string_view text, std::string_view what) {
     const auto json = base::parse_json(text, what);
     if (base::get_string(json, "apiVersion", what) != kApiVersion ||
         base::get_string(json, "kind", what) != kKind) {
-        throw Error(Errc::invalid, "{} is not a lock of this format ({} {})", what, kApiVersion,
-                    kKind);
+        throw Error(Errc::invalid, "{} is not a lock of this format ({}, kind {})", what,
+                    kApiVersion, kKind);
     }
     Lock lock;
     const auto& bundle = base::require_object(json, "bundle", what);
@@ -50,7 +50,7 @@ Lock Lock::parse(std::string_view text, std::string_view what) {
             .source = base::get_string(image, "source", what)};
         for (const auto& name : base::require_array(image, "components", what)) {
             if (!name.is_string())
-                throw Error(Errc::invalid, "{}: a component's name must be a string", what);
+                throw Error(Errc::invalid, "{}: component names must be strings", what);
             locked.components.push_back(name.get<std::string>());
         }
         lock.images.push_back(std::move(locked));

@@ -1,5 +1,5 @@
-// The lock: what a bundle holds, to the byte. It is the config of the kit's artifact inside the
-// bundle, and the file that `airlock-bundler build --lock` writes and `--locked` insists on.
+// The lock: the exact content of a bundle. It is the config of the kit's artifact in the bundle, and
+// the file that `airlock-bundler build --lock` writes and `--locked` enforces.
 #pragma once
 
 #include "images/descriptor.hpp"
@@ -13,18 +13,17 @@
 
 namespace airlock::manifests {
 
-// One image of the bundle. Its manifest, and all below it, are among Lock::blobs.
+// An image in the bundle. Lock::blobs contains its manifest and everything that it references.
 struct LockedImage {
     images::Reference reference;    // the original one, with its tag or digest
     images::Descriptor descriptor;  // of its manifest or index
     std::vector<std::string> components;
-    std::string source;  // provenance: where the bytes came from
+    std::string source;  // provenance: where it was fetched from
 };
 
-// One file of the kit; its bytes are a blob too.
+// A file of the kit; its content is a blob too.
 struct LockedFile {
-    std::string source;  // as in bundle.yaml: the file's path or the URL; "bundle.yaml" for the
-                         // description itself
+    std::string source;  // path or URL as in bundle.yaml; "bundle.yaml" for that file itself
     base::Digest digest;
     std::uint64_t size = 0;
 };
@@ -40,8 +39,8 @@ struct Lock {
     std::vector<LockedFile> files;
     std::vector<LockedImage> images;
     std::optional<LockedBlob> installer;
-    // Every blob behind the kit's manifest and the lock, in the order of the file: so each one's
-    // place is known.
+    // Every blob after the kit's manifest and the lock, in file order, which determines the offset of
+    // each.
     std::vector<LockedBlob> blobs;
 
     // Errc::invalid, naming `what`.

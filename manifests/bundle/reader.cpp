@@ -26,7 +26,7 @@ constexpr std::size_t kMaxLock = 64 * 1024 * 1024;
 constexpr std::size_t kMaxFile = 16 * 1024 * 1024;
 constexpr int kMaxDepth = 4;  // of indexes in indexes
 constexpr std::string_view kCopyAgain =
-    "copy the bundle again, and compare it with the one that was built (sha256sum)";
+    "copy the bundle again, and compare its sha256sum with that of the original";
 
 [[noreturn]] void refuse(std::string message) {
     throw Error(Errc::refused, std::move(message));
@@ -43,7 +43,7 @@ Bundle Bundle::open(const std::filesystem::path& path, const std::optional<std::
         bundle.file_size_ = base::file_size(bundle.fd_->get(), path.string());
         bundle.read(public_key, key_name);
     } catch (Error& error) {
-        // A key that cannot be used says nothing of the bundle.
+        // An unusable key is not the bundle's fault.
         if (error.code() == Errc::usage) throw;
         error.set_code(Errc::refused);
         if (!std::string_view(error.what()).starts_with("cannot open"))
@@ -54,24 +54,25 @@ Bundle Bundle::open(const std::filesystem::path& path, const std::optional<std::
     return bundle;
 }
 
-// The entry at `offset`, whatever it is called; its header is exactly as we write it.
+// The entry at `offset`, whatever its name; its header is exactly as the bundler writes it.
 Bundle::Place Bundle::entry_at(std::uint64_t offset) const {
     if (file_size_ < offset + base::kTarBlock)
-        refuse("it is too short to be a bundle: empty or cut");
+        refuse("it is too short to be a bundle: empty or truncated");
     const auto entry = base::read_tar_header(
         base::pread_text(fd_->get(), base::kTarBlock, offset, path_.string()));
     if (!entry)
-        refuse(offset == 0 ? "this is no bundle (no tar archive begins here)"
-                           : fmt::format("the header at byte {} is damaged", offset));
+        refuse(offset == 0 ? "it is not a bundle: it is not a tar archive"
+                           : fmt::format("the header at byte {} is corrupt", offset));
     if (offset == 0 && entry->path != format::kLayoutPath) {
         throw Error(Errc::refused,
-                    "this is a tar archive, but no bundle: it does not begin with {}",
+                    "it is a tar archive, but not a bundle: its first entry is not {}",
                     format::kLayoutPath)
-            .set_hint("a bundle is the file that airlock-bundler build wrote");
+            .set_hint("specify a file that `airlock-bundler build` wrote");
     }
     const Place place{.path = entry->path, .header = offset, .size = entry->size};
     if (place.size > file_size_ || place.end() > file_size_)
-        refuse(fmt::format("{}: the file ends in the middle of it: it has been cut", place.path));
+        refuse(fmt::format("{}: the file ends in the middle of this entry: it is truncated",
+                           place.path));
     check_header(place);
     return place;
 }
@@ -84,7 +85,7 @@ Bundle::Place Bundle::blob_at(std::uint64_t offset, const base::Digest& digest,
 void Bundle::check_header(const Place& place) const {
     const auto expected = base::tar_header(format::plain_entry(place.path, place.size));
     if (base::pread_text(fd_->get(), base::kTarBlock, place.header, path_.string()) != expected) {
-        refuse(fmt::format("{}: the header at byte {} is damaged", place.path, place.header));
+        refuse(fmt::format("{}: the header at byte {} is corrupt", place.path, place.header));
     }
 }
 
@@ -92,7 +93,7 @@ void Bundle::check_padding(const Place& place) const {
     const auto padding = base::pread_text(fd_->get(), base::tar_padding(place.size),
                                           place.data() + place.size, path_.string());
     if (padding.find_first_not_of('\0') != std::string::npos)
-        refuse(fmt::format("{}: the bytes after it are damaged", place.path));
+        refuse(fmt::format("{}: the padding after it is corrupt", place.path));
 }
 
 void Bundle::check_content(const Place& place, const base::Digest& digest,
@@ -103,7 +104,7 @@ void Bundle::check_content(const Place& place, const base::Digest& digest,
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(base::kCopyBuffer);
     try {
         while (source.read({buffer.get(), base::kCopyBuffer}) != 0) {
-            if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
+            if (stop.stop_requested()) throw Error(Errc::cancelled, "cancelled");
         }
     } catch (Error& error) {
         if (error.code() == Errc::integrity)
@@ -115,11 +116,11 @@ void Bundle::check_content(const Place& place, const base::Digest& digest,
     check_padding(place);
 }
 
-// A small entry: all of it, header and padding checked.
+// Reads a small entry; checks its header and padding.
 std::string Bundle::text_of(const Place& place, std::size_t limit) const {
     if (place.size > limit)
-        refuse(fmt::format("{}: {} bytes are more than the {} that it may have", place.path,
-                           place.size, limit));
+        refuse(fmt::format("{}: {} bytes exceed the limit of {} bytes", place.path, place.size,
+                           limit));
     check_header(place);
     check_padding(place);
     return base::pread_text(fd_->get(), place.size, place.data(), path_.string());
@@ -129,10 +130,10 @@ void Bundle::read(const std::optional<std::string>& public_key, std::string_view
     if (file_size_ == 0) refuse("the file is empty");
     head_.push_back(entry_at(0));
     if (text_of(head_.back(), kMaxSignature) != format::kLayoutText)
-        refuse("its oci-layout is damaged, or of another version");
+        refuse("its oci-layout is corrupt or of another version");
     head_.push_back(entry_at(head_.back().end()));
     if (head_.back().path != format::kIndexPath)
-        refuse("index.json is not the second entry: this is no bundle of ours");
+        refuse("it is not a bundle: its second entry is not index.json");
     const auto index_text = text_of(head_.back(), kMaxIndex);
     index_digest_ = base::sha256(index_text);
 
@@ -142,8 +143,8 @@ void Bundle::read(const std::optional<std::string>& public_key, std::string_view
         read_signature(next, index_text, public_key, key_name);
         next = entry_at(next.end());
     } else if (public_key) {
-        throw Error(Errc::refused, "it is not signed, and a key was given")
-            .set_hint("build it with --key, or leave --key out if you trust the way it came");
+        throw Error(Errc::refused, "it is not signed, but a key was given")
+            .set_hint("build it with --key, or omit --key if you trust its source");
     }
     if (next.path == format::kInstallerPath) {
         head_.push_back(next);
@@ -157,25 +158,23 @@ void Bundle::read(const std::optional<std::string>& public_key, std::string_view
         });
     if (kit == index.manifests.end() || kit->size != next.size) {
         refuse(
-            "there is no kit where it must be: an OCI archive, but not one that airlock-bundler "
-            "made, or damaged");
+            "the kit is missing: it is an OCI archive that airlock-bundler did not write, or it is corrupt");
     }
     head_.push_back(next);
     check_content(next, kit->digest, {});
     const auto manifest =
         Manifest::parse(text_of(next, images::kMaxManifest), kit->media_type, next.path);
     if (manifest.artifact_type != format::kArtifactType || !manifest.config) {
-        throw Error(Errc::refused, "the kit is of type \"{}\", this program reads {}",
+        throw Error(Errc::refused, "the kit has type \"{}\"; this program supports {}",
                     manifest.artifact_type, format::kArtifactType)
-            .set_hint(
-                "use the installer that is inside the bundle: tar -xf BUNDLE airlock-installer");
+            .set_hint("use the installer from the bundle: tar -xf BUNDLE airlock-installer");
     }
     read_kit(next, manifest);
 
     const images::Descriptor kit_only{
         .media_type = kit->media_type, .digest = kit->digest, .size = kit->size};
     if (format::index_text(lock_, kit_only) != index_text)
-        refuse("index.json is damaged: it does not say what the lock says");
+        refuse("index.json is corrupt: it does not match the lock");
     for (const auto& image : lock_.images) {
         base::with_context(image.reference.text(), [&] { read_manifests(image.descriptor, 0); });
     }
@@ -195,11 +194,11 @@ void Bundle::read_signature(const Place& place, const std::string& index,
         throw;
     }
     if (!good) {
-        throw Error(Errc::refused, "the signature was not made with the key {} over this index",
+        throw Error(Errc::refused,
+                    "the signature does not match: index.json was not signed with the key {}",
                     key_name)
             .set_hint(
-                "get the right public key from whoever built the bundle, or the bundle from where "
-                "it was built");
+                "get the correct public key from whoever built the bundle, or the bundle from its original source");
     }
 }
 
@@ -207,7 +206,7 @@ void Bundle::read_kit(const Place& kit, const Manifest& manifest) {
     const auto place = blob_at(kit.end(), manifest.config->digest, manifest.config->size);
     if (place.size > kMaxLock) refuse("the lock is too large");
     if (place.size > file_size_ || place.end() > file_size_)
-        refuse("the file ends in the middle of the lock: it has been cut");
+        refuse("the file ends in the middle of the lock: it is truncated");
     check_content(place, manifest.config->digest, {});
     head_.push_back(place);
     lock_ = Lock::parse(text_of(place, kMaxLock), "the lock");
@@ -216,22 +215,22 @@ void Bundle::read_kit(const Place& kit, const Manifest& manifest) {
     for (const auto& blob : lock_.blobs) {
         auto at = blob_at(offset, blob.digest, blob.size);
         if (blob.size > file_size_ || at.end() > file_size_) {
-            refuse(fmt::format("it has been cut: {} bytes are there, and {} begins at {}",
+            refuse(fmt::format("it is truncated: the file has {} bytes, but {} starts at byte {}",
                                file_size_, at.path, offset));
         }
         offset = at.end();
         if (!offsets_.emplace(blob.digest, std::move(at)).second)
-            refuse(fmt::format("the lock names {} twice", blob.digest.text()));
+            refuse(fmt::format("the lock lists {} twice", blob.digest.text()));
     }
     end_ = offset;
     if (file_size_ != end_ + base::kTarEnd) {
-        refuse(fmt::format("{} bytes are there, {} must be: it has been {}", file_size_,
-                           end_ + base::kTarEnd,
-                           file_size_ < end_ + base::kTarEnd ? "cut" : "added to"));
+        refuse(fmt::format(
+            "the file has {} bytes instead of {}: {}", file_size_, end_ + base::kTarEnd,
+            file_size_ < end_ + base::kTarEnd ? "it is truncated" : "data was appended to it"));
     }
     if (lock_.installer.has_value() != installer_.has_value() ||
         (installer_ && installer_->size != lock_.installer->size)) {
-        refuse("the installer inside is not the one that the lock names");
+        refuse("the installer in the bundle does not match the lock");
     }
     for (const auto& file : lock_.files) {
         const auto& at = place_of(file.digest);
@@ -245,7 +244,7 @@ void Bundle::read_kit(const Place& kit, const Manifest& manifest) {
 
 void Bundle::read_manifests(const images::Descriptor& root, int depth) {
     if (manifests_.contains(root.digest)) return;
-    if (depth > kMaxDepth) refuse("its indexes are nested too deeply");
+    if (depth > kMaxDepth) refuse("its image indexes are nested too deeply");
     const auto& place = place_of(root.digest);
     check_content(place, root.digest, {});
     auto manifest =
@@ -290,7 +289,7 @@ const std::string& Bundle::file(const std::string& source) const {
 const Manifest& Bundle::manifest(const base::Digest& digest) const {
     const auto at = manifests_.find(digest);
     if (at == manifests_.end())
-        throw Error(Errc::internal, "{} is no manifest of the bundle", digest.text());
+        throw Error(Errc::internal, "{} is not a manifest in the bundle", digest.text());
     return at->second;
 }
 
@@ -313,9 +312,9 @@ void Bundle::verify_all(const std::stop_token& stop) const {
     verify_installer();
     const auto end = base::pread_text(fd_->get(), base::kTarEnd, end_, path_.string());
     if (end.find_first_not_of('\0') != std::string::npos)
-        refuse(fmt::format("{}: the end of the file is damaged", path_.string()));
+        refuse(fmt::format("{}: the end of the file is corrupt", path_.string()));
     base::Progress progress("verifying", file_size_, lock_.blobs.size(), "blobs");
-    // Largest first, so that the last thread is not left with a long one.
+    // Largest first, so that no thread starts a long one at the end.
     auto order = lock_.blobs;
     std::ranges::stable_sort(order, std::greater<>(), &LockedBlob::size);
     base::for_each_parallel(order.size(), std::max(1U, std::thread::hardware_concurrency()), stop,

@@ -1,7 +1,7 @@
-// Reading a bundle in place (docs/bundle-format.md). A Bundle can only be made by open(), which has
-// checked the index, its signature when a key is given, the kit's manifest, the lock and every
-// manifest; layers are read and checked when asked for. Nothing is ever written, and no path in the
-// archive is followed. Any thread may read.
+// Reads a bundle in place (docs/bundle-format.md). A Bundle is only created by open(), which verifies
+// the index, its signature if a key is given, the kit's manifest, the lock and every image manifest;
+// layers are read and verified on request. Nothing is ever written, and paths in the archive are
+// never used as file names. Any thread may read.
 #pragma once
 
 #include "base/archive.hpp"
@@ -22,9 +22,9 @@ namespace airlock::manifests {
 
 class Bundle {
   public:
-    // Errc::refused, naming the file, the entry and what is wrong, for everything but a
-    // bundle, an absent file included; with `public_key` (PEM) also for one that its holder did not
-    // sign.
+    // Errc::refused, naming the file, the entry and the problem, for anything that is not a valid
+    // bundle, including a missing file, and with `public_key` (PEM) for a bundle that is not signed
+    // with that key.
     static Bundle open(const std::filesystem::path& path,
                        const std::optional<std::string>& public_key,
                        std::string_view key_name = {});
@@ -32,25 +32,24 @@ class Bundle {
     const std::filesystem::path& path() const { return path_; }
     const Lock& lock() const { return lock_; }
     const BundleSpec& spec() const { return spec_; }
-    const base::Digest& index_digest() const { return index_digest_; }  // names this bundle exactly
+    const base::Digest& index_digest() const { return index_digest_; }  // identifies the bundle
     bool is_signed() const { return signed_; }
     std::uint64_t file_size() const { return file_size_; }
 
-    // Whether the component was packed: an optional one is described, and may have been left out.
+    // Whether the bundle contains the component: optional ones may have been left out of the build.
     bool holds(const Component& component) const;
-    // The text of a manifest file of the kit, by LockedFile::source; verified.
+    // The verified text of a manifest file of the kit, by LockedFile::source.
     const std::string& file(const std::string& source) const;
     // The manifest or index with this digest; all were verified by open().
     const images::Manifest& manifest(const base::Digest& digest) const;
     bool has_blob(const base::Digest& digest) const { return offsets_.contains(digest); }
-    // The blob's bytes in the archive, not verified: for sending what verify_blob() has seen. The
-    // bundle outlives it.
+    // The content of a blob in the archive, not verified: for sending after verify_blob(). The bundle
+    // must outlive it.
     base::FileRange blob(const base::Digest& digest) const;
-    // Reads the blob, its header and its padding; Errc::refused, naming it, when a byte
-    // differs.
+    // Verifies the blob, its header and its padding; Errc::refused, naming it, if a byte differs.
     void verify_blob(const base::Digest& digest, const std::stop_token& stop = {}) const;
     void verify_installer() const;
-    // Every byte of the file, several blobs at once.
+    // Verifies every byte of the file, several blobs in parallel.
     void verify_all(const std::stop_token& stop) const;
 
   private:
@@ -89,8 +88,8 @@ class Bundle {
     std::map<base::Digest, images::Manifest> manifests_;
     std::map<base::Digest, Place> offsets_;
     std::optional<Place> installer_;
-    std::vector<Place> head_;  // the entries in front of the lock's blobs
-    std::uint64_t end_ = 0;    // where the closing zeros begin
+    std::vector<Place> head_;  // the entries before the lock's blobs
+    std::uint64_t end_ = 0;    // where the closing zero blocks begin
 };
 
 }  // namespace airlock::manifests

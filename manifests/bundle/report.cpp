@@ -11,7 +11,7 @@
 namespace airlock::manifests {
 namespace {
 
-// Bytes that pulling the image moves: its manifests, configs and layers, each once.
+// The download size of an image: its manifests, configs and layers, each counted once.
 std::uint64_t image_size(const Bundle& bundle, const images::Descriptor& root,
                          std::set<base::Digest>& seen) {
     if (!seen.insert(root.digest).second) return 0;
@@ -95,8 +95,8 @@ base::Json describe_verified(const Bundle& bundle, bool with_signature) {
 }
 
 std::string describe_verified_text(const Bundle& bundle, bool with_signature) {
-    return fmt::format("{}: every byte is right{}\n", bundle.path().string(),
-                       with_signature ? ", and so is the signature" : "");
+    return fmt::format("{}: all digests verified{}\n", bundle.path().string(),
+                       with_signature ? ", signature verified" : "");
 }
 
 }  // namespace airlock::manifests

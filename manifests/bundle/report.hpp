@@ -1,4 +1,4 @@
-// What `inspect` and `verify` say of a bundle, in both programs: for people, and as JSON.
+// The output of `inspect` and `verify` in both programs, as text and as JSON.
 #pragma once
 
 #include "base/json.hpp"

@@ -146,13 +146,13 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, FindImageFieldsRefuses,
     testing::Values(
         Refusal{"EscapeInside", "x:\n  y: \"quay.io\\x2fa:1\"\n", Errc::unsupported,
-                "f.yaml:5:6: ConfigMap a: x.y names the image"},
+                "f.yaml:5:6: ConfigMap a: x.y contains the image reference quay.io/a:1"},
         Refusal{"EscapedSlash", "x: \"quay.io\\/a:1\"\n", Errc::unsupported, "quay.io/a:1"},
         Refusal{"LineBreakInside", "x: \"quay.io/\\\n  a:1\"\n", Errc::unsupported, "line break"},
         Refusal{"TemplateAsImage", "spec: {containers: [{image: \"{{ .Image }}\"}]}\n",
                 Errc::invalid, "f.yaml:4:29: ConfigMap a: spec.containers[0].image is"},
         Refusal{"SpaceInAnImage", "spec: {containers: [{image: ' nginx'}]}\n", Errc::invalid,
-                "no image reference"}),
+                "not a valid image reference"}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -83,18 +83,18 @@ TEST(SpliceImages, RefusesFieldsOfAnotherDocument) {
     const auto fields = find_image_fields(pod_with("nginx"), {});
     const std::map<std::string, std::string> replacement = {{kNginx, "r.io/nginx:1"}};
     expect_error([&] { splice_images(pod_with("redis"), fields, replacement); }, Errc::internal,
-                 "not at the place");
+                 "not at the recorded offset");
     expect_error(
         [&] {
             splice_images({.file = "x", .line = 1, .text = "", .key = {}}, fields, replacement);
         },
-        Errc::internal, "not at the place");
+        Errc::internal, "not at the recorded offset");
     const auto document = pod_with("nginx");
     expect_error(
         [&] {
             splice_images(document, {fields[0], fields[0]}, replacement);
         },
-        Errc::internal, "not at the place");
+        Errc::internal, "not at the recorded offset");
 }
 
 }  // namespace

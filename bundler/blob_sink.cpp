@@ -29,12 +29,12 @@ BlobSink::BlobSink(const BlobPlace& place, std::uint64_t start, const base::Dige
 BlobSink::~BlobSink() {
     try {
         finish();
-    } catch (const base::Error&) {  // the record is a hint: less of it costs time alone
+    } catch (const base::Error&) {  // the record is only an optimization
     }
 }
 
 void BlobSink::write(base::Bytes bytes) {
-    if (stop_.stop_requested()) throw base::Error(base::Errc::cancelled, "stopped on request");
+    if (stop_.stop_requested()) throw base::Error(base::Errc::cancelled, "cancelled");
     progress_.add(bytes.size());
     while (!bytes.empty()) {
         const auto part = bytes.first(std::min(bytes.size(), base::kCopyBuffer - gathered_));
@@ -59,7 +59,7 @@ void BlobSink::flush() {
 
 void BlobSink::note() {
     if (written_ == noted_) return;
-    // Only begins to write back. Where it cannot, the fsync at the end does all of the work.
+    // Only starts the write-back. If it fails, the final fsync does all of the work.
     static_cast<void>(::sync_file_range(place_.fd, static_cast<off_t>(place_.offset + noted_),
                                         static_cast<off_t>(written_ - noted_),
                                         SYNC_FILE_RANGE_WRITE));

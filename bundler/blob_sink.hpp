@@ -1,6 +1,6 @@
-// The bytes of one blob on their way to their place in the bundle: written, counted, and noted in
-// the record, now and then and when they end early. What is noted is on its way to the disk
-// already, so that the last fsync has little left to wait for.
+// Writes the content of one blob to its offset in the bundle, reports progress, and notes in the
+// record how far it came: every few megabytes and when it ends early. Noted data is already being
+// written back to disk, so that the final fsync has little left to wait for.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -13,7 +13,7 @@
 
 namespace airlock::bundler {
 
-// Where a blob's bytes begin in the open file.
+// Where a blob's content begins in the open file.
 struct BlobPlace {
     int fd = -1;
     std::uint64_t offset = 0;
@@ -22,16 +22,16 @@ struct BlobPlace {
 
 class BlobSink final : public base::Sink {
   public:
-    // `start` bytes are there already. The arguments outlive it.
+    // `start` bytes are already written. The arguments must outlive it.
     BlobSink(const BlobPlace& place, std::uint64_t start, const base::Digest& digest,
              base::Progress& progress, PartialRecord& record, const std::stop_token& stop);
     ~BlobSink() override;
     BlobSink(const BlobSink&) = delete;
     BlobSink& operator=(const BlobSink&) = delete;
 
-    // Errc::cancelled when `stop` is requested: one blob that fails ends the others here.
+    // Errc::cancelled when `stop` is requested: this is how one failing blob ends the others.
     void write(base::Bytes bytes) override;
-    // All that came is in the file and in the record. Without it, as much of it as possible.
+    // Writes and notes everything that was received; the destructor does so as far as possible.
     void finish();
 
   private:

@@ -30,7 +30,7 @@ struct WantedImage {
     std::vector<std::string> components;
 };
 
-// An image that two components name is packed once.
+// An image that several components list is packed once.
 std::vector<WantedImage> wanted_images(const std::vector<manifests::Component>& components) {
     std::vector<WantedImage> out;
     for (const auto& component : components) {
@@ -75,7 +75,7 @@ PlannedBlob text_blob(std::string text, std::string_view type) {
             .origin = nullptr};
 }
 
-// Each blob once; by digest within a group, whatever order they were resolved in.
+// Adds each blob once; ordered by digest within a group, whatever the order of resolution.
 void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::uint64_t>& seen,
                   BuildPlan& plan) {
     std::ranges::stable_sort(group, {},
@@ -83,7 +83,7 @@ void append_group(std::vector<PlannedBlob> group, std::map<base::Digest, std::ui
     for (auto& blob : group) {
         const auto [at, fresh] = seen.emplace(blob.descriptor.digest, blob.descriptor.size);
         if (at->second != blob.descriptor.size) {
-            throw Error(Errc::invalid, "two images disagree on the size of {}",
+            throw Error(Errc::invalid, "two images list {} with different sizes",
                         blob.descriptor.digest.text());
         }
         if (!fresh) continue;
@@ -98,18 +98,18 @@ std::string read_description(const std::filesystem::path& path) {
     } catch (Error& error) {
         if (error.code() == Errc::not_found)
             error.set_hint(
-                "name the kit's description: airlock-bundler build KIT/bundle.yaml -o FILE");
+                "specify the kit's bundle.yaml: airlock-bundler build KIT/bundle.yaml -o FILE");
         throw;
     }
 }
 
 std::string read_installer(const BuildOptions& options) {
-    const auto path = options.installer.value_or(base::program_folder() / format::kInstallerPath);
+    const auto path =
+        options.installer.value_or(base::program_directory() / format::kInstallerPath);
     if (!options.installer && !std::filesystem::exists(path)) {
-        throw Error(Errc::not_found, "the installer to put into the bundle is not at {}",
-                    path.string())
+        throw Error(Errc::not_found, "the installer to pack does not exist: {}", path.string())
             .set_hint(
-                "keep airlock-installer beside airlock-bundler, or name it with --installer FILE");
+                "put airlock-installer next to airlock-bundler, or specify it with --installer FILE");
     }
     return base::read_file(path, kMaxInstaller);
 }

@@ -1,6 +1,6 @@
-// From bundle.yaml to everything that the archive will hold, with every size known before a layer
-// is fetched: files read, image references resolved to digests, the lock, the kit's artifact and
-// the index.
+// From bundle.yaml to the complete content of the archive, with every size known before a layer is
+// fetched: reads files, resolves image references to digests, and creates the lock, the kit's
+// artifact and the index.
 #pragma once
 
 #include "bundler/planned_blob.hpp"
@@ -18,11 +18,11 @@ namespace airlock::bundler {
 
 struct BuildOptions {
     std::filesystem::path description = "bundle.yaml";
-    std::vector<std::string> components = {};  // optional ones to take
-    std::optional<images::Platform> platform;  // instead of those in bundle.yaml
-    std::optional<manifests::Lock> locked;     // resolve to exactly this
-    std::optional<std::filesystem::path>
-        installer;  // default: airlock-installer beside this program
+    std::vector<std::string> components = {};  // optional ones to include
+    std::optional<images::Platform> platform;  // overrides those in bundle.yaml
+    std::optional<manifests::Lock> locked;     // must resolve to exactly this
+    // Default: airlock-installer in the directory of this program.
+    std::optional<std::filesystem::path> installer;
     std::size_t concurrency = 4;
 };
 
@@ -31,12 +31,12 @@ struct BuildPlan {
     std::string lock_text;
     std::string kit_manifest;
     std::string index;
-    std::string installer;           // the program; empty for none
+    std::string installer;           // the program
     std::vector<PlannedBlob> blobs;  // in the order of Lock::blobs
 };
 
-// Errc::invalid, listing every finding with file, line and field, when a manifest names an image
-// that is not among the components' images; Errc::conflict when --locked does not fit.
+// Errc::invalid, listing every finding with file, line and field, when a manifest references an image
+// that is not among the components' images; Errc::conflict when the result differs from the lock.
 BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
                           const std::stop_token& stop);
 

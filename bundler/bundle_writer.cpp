@@ -45,8 +45,8 @@ class Writer {
                const std::stop_token& stop);
     void fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint64_t start,
                     base::Progress& progress, const std::stop_token& stop);
-    void take_up(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink,
-                 const std::stop_token& stop) const;
+    void resume(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink,
+                const std::stop_token& stop) const;
     void fetch_all(const std::stop_token& stop);
     void publish();
 
@@ -80,14 +80,14 @@ void Writer::text(std::string_view path, std::string_view content) {
     header(path, content.size());
 }
 
-// What an earlier try or run wrote of the blob, hashed again.
-void Writer::take_up(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink,
-                     const std::stop_token& stop) const {
+// Hashes the part of the blob that an earlier attempt or run wrote.
+void Writer::resume(std::uint64_t offset, std::uint64_t written, base::VerifyingSink& sink,
+                    const std::stop_token& stop) const {
     if (written == 0) return;
     base::FileRange range(fd_.get(), offset, written, partial_.string());
     std::vector<std::byte> buffer(base::kCopyBuffer);
     while (const auto count = range.read(buffer)) {
-        if (stop.stop_requested()) throw Error(Errc::cancelled, "stopped on request");
+        if (stop.stop_requested()) throw Error(Errc::cancelled, "cancelled");
         sink.account(base::Bytes(buffer).first(count));
     }
 }
@@ -99,7 +99,7 @@ void Writer::fetch_from(const PlannedBlob& blob, std::uint64_t offset, std::uint
     BlobSink sink(place, start, descriptor.digest, progress, record_, stop);
     base::VerifyingSink verified(sink, descriptor.size, descriptor.digest,
                                  descriptor.digest.text());
-    take_up(offset, start, verified, stop);
+    resume(offset, start, verified, stop);
     if (start < descriptor.size && !blob.origin->copy(descriptor, start, verified, stop))
         return fetch_from(blob, offset, 0, progress, stop);
     verified.finish();
@@ -118,8 +118,8 @@ void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress
             try {
                 fetch_from(blob, offset, start, progress, stop);
             } catch (const Error& error) {
-                // The bytes of the earlier run are not what its record says: a power cut, or a
-                // meddled file.
+                // The data of the earlier run does not match its record: after a power failure, or
+                // because the file was modified.
                 if (error.code() != Errc::integrity || start == 0) throw;
                 fetch_from(blob, offset, 0, progress, stop);
             }
@@ -128,8 +128,7 @@ void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress
                 record_.note(digest, 0);
                 error.add_context(blob.origin->place())
                     .set_hint(
-                        "its source gives other bytes than it promised: damaged there, or by "
-                        "a proxy on the way; try another --mirror, or push the image again");
+                        "the source sent content that does not match its digest: it is corrupt there, or a proxy modified it; try another --mirror, or push the image again");
             }
             throw;
         }
@@ -139,8 +138,8 @@ void Writer::fetch(const PlannedBlob& blob, std::uint64_t offset, base::Progress
 void Writer::publish() {
     base::fsync_or_throw(fd_.get(), partial_.string());
     if (::rename(partial_.c_str(), path_.c_str()) != 0)
-        base::throw_errno(errno, "cannot give the bundle its name " + path_.string());
-    base::fsync_folder_of(path_);
+        base::throw_errno(errno, "cannot rename the finished bundle to " + path_.string());
+    base::fsync_parent_directory(path_);
     record_.remove();
 }
 
@@ -154,7 +153,7 @@ std::uint64_t Writer::write(const std::stop_token& stop) {
     for (const auto& blob : plan_.blobs)
         total += base::tar_footprint(blob.descriptor.size);
     reserve(fd_.get(), total, partial_);
-    if (record_.resumed()) base::log_info("going on with {}", partial_.string());
+    if (record_.resumed()) base::log_info("resuming {}", partial_.string());
 
     text(format::kLayoutPath, format::kLayoutText);
     text(format::kIndexPath, plan_.index);
@@ -176,7 +175,7 @@ std::uint64_t Writer::write(const std::stop_token& stop) {
     try {
         fetch_all(stop);
     } catch (const Error&) {
-        base::log_info("what was fetched is kept in {}: the same command goes on from there",
+        base::log_info("the fetched data is kept in {}; run the same command again to resume",
                        partial_.string());
         throw;
     }
@@ -185,7 +184,7 @@ std::uint64_t Writer::write(const std::stop_token& stop) {
 }
 
 void Writer::fetch_all(const std::stop_token& stop) {
-    // Largest first, so that the last thread is not left with a long one.
+    // Largest first, so that no thread starts a long one at the end.
     std::ranges::stable_sort(to_fetch_, std::greater<>(),
                              [](const Fetch& fetch) { return fetch.blob->descriptor.size; });
     std::uint64_t bytes = 0;

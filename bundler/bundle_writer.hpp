@@ -1,6 +1,6 @@
-// Writes the archive: headers and small texts at once, blobs in parallel straight to their final
-// offsets in FILE.partial. What was finished is recorded beside it, so that an interrupted build
-// goes on where it was; the file appears under its name when all of it is there and on the disk.
+// Writes the archive: headers and small blobs first, then the other blobs in parallel, directly to
+// their final offsets in FILE.partial. Progress is recorded next to it, so that an interrupted build
+// can resume. FILE appears once it is complete and synced to disk.
 #pragma once
 
 #include "base/retry.hpp"
@@ -14,13 +14,13 @@
 namespace airlock::bundler {
 
 struct WriteOptions {
-    std::optional<std::string> signature = {};  // of the plan's index
-    std::size_t concurrency = 4;                // blobs at a time
+    std::optional<std::string> signature = {};  // of the plan's index.json
+    std::size_t concurrency = 4;                // blobs in parallel
     base::RetryPolicy retry = {};               // of each blob
 };
 
-// Returns the size of the file. Errc::io before anything is fetched when the disk has no room.
-// After any error what was fetched is kept, and the same build goes on from it.
+// Returns the size of the file. Errc::io before anything is fetched when the disk has not enough free
+// space. After any error the fetched data is kept, and the same build resumes from it.
 std::uint64_t write_bundle(const BuildPlan& plan, const OutputFile& output,
                            const WriteOptions& options, const std::stop_token& stop);
 

@@ -1,5 +1,5 @@
-// Where one image comes from: its repository in a registry, or files of this host. Manifests come
-// back verified; the bytes that copy() gives are for the caller to verify. Any thread may call.
+// The source of an image: its repository in a registry, or local files. Manifests are verified; the
+// caller verifies what copy() writes. Any thread may call.
 #pragma once
 
 #include "images/image_store.hpp"
@@ -15,13 +15,13 @@ class ImageOrigin {
   public:
     virtual ~ImageOrigin() = default;
 
-    // What the image's reference names.
+    // The manifest or index that the image's reference refers to.
     virtual images::Manifest top() = 0;
-    // One that top() lists.
+    // A manifest that top() lists.
     virtual images::Manifest manifest(const images::Descriptor& descriptor) = 0;
     // A small blob, verified.
     virtual std::string text(const images::Descriptor& blob, std::size_t limit) = 0;
-    // The bytes from `offset` on. False when it can only begin at the front: nothing was written.
+    // Writes the bytes from `offset` on. False, with nothing written, when it can only start at 0.
     virtual bool copy(const images::Descriptor& blob, std::uint64_t offset, base::Sink& to,
                       const std::stop_token& stop) = 0;
     // For messages and provenance: "quay.io/jetstack/x", "docker-archive save.tar".
@@ -34,10 +34,10 @@ class ImageOrigin {
     std::string place_;
 };
 
-// The client outlives it.
+// The client must outlive it.
 std::shared_ptr<ImageOrigin> from_registry(images::RegistryClient& client,
                                            const images::Reference& reference);
-// `wanted` and `name` as ImageStore::find() takes them.
+// `wanted` and `name` as for ImageStore::find().
 std::shared_ptr<ImageOrigin> from_store(std::shared_ptr<images::ImageStore> store,
                                         const images::Reference& wanted, std::string name,
                                         std::string place);

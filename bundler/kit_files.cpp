@@ -20,24 +20,25 @@ constexpr std::size_t kMaxFile = 16 * 1024 * 1024;
 }  // namespace
 
 std::vector<KitFile> read_kit_files(const std::vector<manifests::Component>& components,
-                                    const std::filesystem::path& folder, Sources& sources) {
+                                    const std::filesystem::path& directory, Sources& sources) {
     std::vector<KitFile> files;
     std::set<std::string> seen;
     for (const auto& component : components) {
         for (const auto& manifest : component.manifests) {
             if (!seen.insert(manifest.source()).second) continue;
-            auto text = manifest.file.empty() ? sources.fetch(manifest.url, kMaxFile)
-                                              : base::read_file(folder / manifest.file, kMaxFile);
+            auto text = manifest.file.empty()
+                            ? sources.fetch(manifest.url, kMaxFile)
+                            : base::read_file(directory / manifest.file, kMaxFile);
             const auto digest = base::sha256(text);
             if (manifest.sha256 && digest != *manifest.sha256) {
-                throw Error(Errc::integrity, "{}: its digest is {}, bundle.yaml:{} says {}",
-                            manifest.source(), digest.text(), manifest.line,
-                            manifest.sha256->text())
+                throw Error(
+                    Errc::integrity, "{}: digest mismatch: expected {} (bundle.yaml:{}), got {}",
+                    manifest.source(), manifest.sha256->text(), manifest.line, digest.text())
                     .set_hint(
-                        "it changed at its source, or on the way: look at it, then correct sha256");
+                        "it changed at its source or in transit: review it, then update sha256");
             }
             if (!manifest.sha256 && !manifest.url.empty()) {
-                base::log_warn("{} is not pinned; to pin it, write sha256: {}", manifest.url,
+                base::log_warn("{} is not pinned; to pin it, add sha256: {}", manifest.url,
                                digest.hex());
             }
             files.push_back({.source = manifest.source(), .text = std::move(text)});
@@ -69,7 +70,7 @@ void require_all_images(const manifests::BundleSpec& spec,
                     problems.push_back(
                         {.where = fmt::format("{}:{}: {}: {}", field.file, field.line,
                                               document.key.text(), field.path),
-                         .message = fmt::format("names {}, which is not in the bundle",
+                         .message = fmt::format("references {}, which is not in the bundle",
                                                 field.reference.text()),
                          .hint = fmt::format("add it to the images of component {} in bundle.yaml",
                                              component.name)});
@@ -77,8 +78,9 @@ void require_all_images(const manifests::BundleSpec& spec,
             }
         }
     }
-    base::throw_if_any(Errc::invalid,
-                       "images that the manifests name are missing from the bundle:", problems);
+    base::throw_if_any(
+        Errc::invalid,
+        "images that the manifests reference are missing from the bundle:", problems);
 }
 
 }  // namespace airlock::bundler

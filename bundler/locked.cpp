@@ -15,8 +15,7 @@ using manifests::LockedFile;
 using manifests::LockedImage;
 
 constexpr std::string_view kHint =
-    "to keep an image as it was, name it by its digest (ref: NAME@sha256:…); to take what is there "
-    "now, build without --locked and keep the lock that it writes";
+    "to keep an image unchanged, pin its digest (ref: NAME@sha256:…); to accept the changes, build without --locked and keep the new lock";
 
 std::string name_of(const LockedImage& image) {
     return image.reference.text();
@@ -49,13 +48,13 @@ void compare(const Entries& wanted, const Entries& made, std::vector<Problem>& p
         if (old == nullptr) {
             add(entry, "is not in the lock");
         } else if (digest_of(*old) != digest_of(entry)) {
-            add(entry, fmt::format("the lock says {}, it is now {}", digest_of(*old).text(),
-                                   digest_of(entry).text()));
+            add(entry, fmt::format("digest mismatch: expected {} from the lock, got {}",
+                                   digest_of(*old).text(), digest_of(entry).text()));
         }
     }
     for (const auto& entry : wanted) {
         if (find(made, name_of(entry)) == nullptr)
-            add(entry, "is in the lock and not in this build (--components?)");
+            add(entry, "is in the lock, but not in this build; check --components");
     }
 }
 
@@ -69,18 +68,21 @@ void require_locked(const Lock& wanted, Lock& made) {
         return lock.installer ? lock.installer->digest.text() : "none";
     };
     if (installer(wanted) != installer(made)) {
-        problems.push_back({.where = "the installer",
-                            .message = fmt::format("the lock says {}, it is now {}",
-                                                   installer(wanted), installer(made)),
-                            .hint = "name the one that the lock was made with: --installer FILE"});
+        problems.push_back(
+            {.where = "the installer",
+             .message = fmt::format("digest mismatch: expected {} from the lock, got {}",
+                                    installer(wanted), installer(made)),
+             .hint = "use the installer of the locked build: --installer FILE"});
     }
-    base::throw_if_any(Errc::conflict, "the build is not what the lock says:", problems);
+    base::throw_if_any(Errc::conflict, "the build does not match the lock:", problems);
 
     for (auto& image : made.images)
         image.source = find(wanted.images, name_of(image))->source;
     if (made.text() != wanted.text()) {
-        throw Error(Errc::conflict, "the lock names what the build has, and differs all the same")
-            .set_hint("it was changed by hand, or another version made it: build without --locked");
+        throw Error(Errc::conflict,
+                    "the lock lists the same content as the build, but is not identical")
+            .set_hint(
+                "it was edited by hand or written by another version: build without --locked");
     }
 }
 

@@ -13,7 +13,7 @@ Mirrors::Mirrors(const std::vector<std::string>& arguments) {
     for (const auto& argument : arguments) {
         const auto equals = argument.find('=');
         if (equals == 0 || equals == std::string::npos || equals + 1 == argument.size()) {
-            throw Error(Errc::usage, "--mirror {} is not FROM=TO", argument)
+            throw Error(Errc::usage, "invalid --mirror {}: must be FROM=TO", argument)
                 .set_hint("for example --mirror quay.io=mirror.corp:5000/quay");
         }
         const auto trim = [](std::string text) {

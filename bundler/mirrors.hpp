@@ -1,6 +1,6 @@
-// Where to fetch from instead: --mirror FROM=TO, by prefix, for images
-// (quay.io=mirror.corp:5000/quay) and for URLs (https://github.com=https://mirror.corp/github). The
-// reference or URL in the bundle stays the original one.
+// Alternative sources: --mirror FROM=TO, by prefix, for images (quay.io=mirror.corp:5000/quay) and
+// for URLs (https://github.com=https://mirror.corp/github). The bundle records the original reference
+// or URL.
 #pragma once
 
 #include "images/reference.hpp"
@@ -14,10 +14,10 @@ namespace airlock::bundler {
 
 class Mirrors {
   public:
-    // Errc::usage for an argument without "=" or with an empty side.
+    // Errc::usage unless each argument has the form FROM=TO.
     explicit Mirrors(const std::vector<std::string>& arguments);
 
-    // Longest matching prefix, at a "/" or the end; the same when none matches.
+    // Replaces the longest prefix that matches up to a "/" or the end; unchanged when none matches.
     images::Reference apply(const images::Reference& reference) const;
     std::string apply_url(std::string_view url) const;
 

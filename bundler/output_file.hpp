@@ -1,6 +1,5 @@
-// The bundle's place on the disk, held from before the long work begins until it is done: FILE, and
-// beside it FILE.partial, its record and its lock. A place that cannot be written, or that another
-// build holds, is found at once.
+// The bundle's output file, locked for the whole build: FILE, and next to it FILE.partial, its record
+// and its lock. Fails immediately when it cannot be written or another build is writing it.
 #pragma once
 
 #include "base/file.hpp"
@@ -12,8 +11,8 @@ namespace airlock::bundler {
 
 class OutputFile {
   public:
-    // Errc::conflict when another build holds it; Errc::usage for a folder or a device; Errc::io,
-    // denied or not_found when nothing can be written there.
+    // Errc::conflict when another build is writing it; Errc::usage for a directory or a device;
+    // Errc::io, denied or not_found when it cannot be written.
     explicit OutputFile(std::filesystem::path path);
     ~OutputFile();
     OutputFile(const OutputFile&) = delete;
@@ -31,8 +30,8 @@ class OutputFile {
     base::UniqueFd lock_;
 };
 
-// Makes the open file `size` bytes long and takes the room for them on the disk, where its file
-// system can. Errc::io, with the bytes that are needed and those that are free, when there is none.
+// Extends the open file to `size` bytes and allocates the disk space if the file system supports it.
+// Errc::io, with the number of bytes needed and available, when the disk has not enough free space.
 void reserve(int fd, std::uint64_t size, const std::filesystem::path& path);
 
 }  // namespace airlock::bundler

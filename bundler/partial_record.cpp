@@ -19,7 +19,7 @@ PartialRecord::PartialRecord(std::filesystem::path path, const base::Digest& pla
     std::string_view rest = text;
     const auto next_line = [&rest]() -> std::string_view {
         const auto end = rest.find('\n');
-        if (end == std::string_view::npos) return {};  // a torn last line counts for nothing
+        if (end == std::string_view::npos) return {};  // an incomplete last line is ignored
         const auto line = rest.substr(0, end);
         rest.remove_prefix(end + 1);
         return line;

@@ -1,6 +1,6 @@
-// How far an interrupted build came: FILE.partial.record, one line a fact. The first line names the
-// plan; each other one says that the first N bytes of a blob were written. Only a hint: whoever
-// goes on hashes those bytes again.
+// The progress of an interrupted build: FILE.partial.record. The first line identifies the plan; each
+// further line says that the first N bytes of a blob were written. It is not trusted: a resumed build
+// hashes those bytes again.
 #pragma once
 
 #include "base/digest.hpp"
@@ -15,11 +15,11 @@ namespace airlock::bundler {
 
 class PartialRecord {
   public:
-    // Goes on with the record at `path` when it is of the same plan; else begins a new one.
+    // Continues the record at `path` if it belongs to the same plan; otherwise starts a new one.
     PartialRecord(std::filesystem::path path, const base::Digest& plan);
 
     bool resumed() const { return resumed_; }
-    // Any thread may call these two. Bytes of the blob that were written; 0 when none.
+    // Any thread may call these two. The number of bytes of the blob that were written.
     std::uint64_t written(const base::Digest& blob) const;
     void note(const base::Digest& blob, std::uint64_t bytes);
     void remove();

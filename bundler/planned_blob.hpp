@@ -1,4 +1,4 @@
-// A blob that the archive will hold, before its bytes are there.
+// A blob that the archive will contain.
 #pragma once
 
 #include "bundler/image_origin.hpp"
@@ -9,7 +9,7 @@
 
 namespace airlock::bundler {
 
-// Bytes we have, or bytes to copy from where the image comes from.
+// Either `bytes`, or content to copy from `origin`.
 struct PlannedBlob {
     images::Descriptor descriptor;
     std::shared_ptr<const std::string> bytes;

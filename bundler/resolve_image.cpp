@@ -21,7 +21,7 @@ using images::Manifest;
 using images::Platform;
 
 constexpr std::size_t kMaxProgram = 512 * 1024 * 1024;
-constexpr std::size_t kMaxConfig = 1024 * 1024;  // larger ones go the way of layers
+constexpr std::size_t kMaxConfig = 1024 * 1024;  // larger ones are treated as layers
 constexpr int kMaxWrapping = 4;
 
 std::shared_ptr<const std::string> share(std::string bytes) {
@@ -37,7 +37,7 @@ bool is_image_config(std::string_view type) {
            type == "application/vnd.docker.container.image.v1+json";
 }
 
-// The platform that a config states; nothing for an artifact that is no image.
+// The platform in a config; nothing for an artifact that is not an image.
 std::optional<Platform> platform_of(const std::string& config, std::string_view what) {
     const auto json = base::parse_json(config, what);
     Platform out{.os = base::get_string(json, "os", what),
@@ -47,11 +47,11 @@ std::optional<Platform> platform_of(const std::string& config, std::string_view 
     return out;
 }
 
-// Adds the image's own blobs. Returns its platform, where it states one.
+// Adds the image's own blobs. Returns its platform, if its config has one.
 std::optional<Platform> add_image(const Manifest& manifest,
                                   const std::shared_ptr<ImageOrigin>& origin, ResolvedImage& out) {
     if (manifest.is_index()) {
-        throw Error(Errc::unsupported, "{} is an index inside an index",
+        throw Error(Errc::unsupported, "{} is an index within an index",
                     manifest.descriptor.digest.text());
     }
     std::optional<Platform> platform;
@@ -73,13 +73,14 @@ std::optional<Platform> add_image(const Manifest& manifest,
 
 [[noreturn]] void throw_absent(const std::string& name, const Platform& wanted,
                                const std::vector<std::string>& offered) {
-    throw Error(Errc::not_found, "{} is not there for {}; it is for {}", name, wanted.text(),
-                offered.empty() ? "no platform" : fmt::format("{}", fmt::join(offered, ", ")))
+    throw Error(Errc::not_found, "{} is not available for {}; available platforms: {}", name,
+                wanted.text(),
+                offered.empty() ? "none" : fmt::format("{}", fmt::join(offered, ", ")))
         .set_hint("correct its platforms in bundle.yaml, or --platform");
 }
 
-// The children for the platforms, in the index's order. Attestations ("unknown/unknown") are for no
-// platform.
+// The children for the platforms, in the order of the index. Attestations ("unknown/unknown") match
+// no platform.
 std::vector<Descriptor> choose(const Manifest& index, const std::vector<Platform>& wanted,
                                const std::string& name) {
     std::set<base::Digest> taken;
@@ -113,9 +114,8 @@ Manifest make_index(const std::vector<Descriptor>& children, std::string_view na
     return Manifest::parse(base::dump_json(json), images::media_type::kOciIndex, name);
 }
 
-// buildx and `docker save` put an index around an index in a layout; what the outer one adds is a
-// name.
-Manifest without_wrapping(Manifest top, ImageOrigin& origin) {
+// buildx and `docker save` wrap an index in another one in a layout, which only adds a name.
+Manifest unwrap(Manifest top, ImageOrigin& origin) {
     for (int depth = 0; depth < kMaxWrapping && top.is_index() && top.manifests.size() == 1 &&
                         images::media_type::is_index(top.manifests.front().media_type);
          ++depth)
@@ -129,7 +129,7 @@ ResolvedImage resolve_image(const manifests::ImageSpec& image,
                             const std::vector<Platform>& platforms,
                             const std::shared_ptr<ImageOrigin>& origin) {
     const auto name = image.ref.text();
-    const auto top = without_wrapping(origin->top(), *origin);
+    const auto top = unwrap(origin->top(), *origin);
     ResolvedImage out{.root = top.descriptor,
                       .source = fmt::format("{}@{}", origin->place(), top.descriptor.digest.text()),
                       .manifests = {},
@@ -157,7 +157,7 @@ ResolvedImage resolve_image(const manifests::ImageSpec& image,
 }
 
 ResolvedImage build_from_files(const manifests::ImageSpec& image, const Platform& platform,
-                               const std::filesystem::path& folder) {
+                               const std::filesystem::path& directory) {
     const auto& build = *image.build;
     images::ImageRecipe recipe{.files = {},
                                .entrypoint = build.entrypoint,
@@ -169,12 +169,12 @@ ResolvedImage build_from_files(const manifests::ImageSpec& image, const Platform
                                .platform = platform};
     for (const auto& [target, source] : build.files) {
         auto path = std::filesystem::path(source).is_absolute() ? std::filesystem::path(source)
-                                                                : folder / source;
-        if (!std::filesystem::exists(path)) path = base::program_folder() / source;
+                                                                : directory / source;
+        if (!std::filesystem::exists(path)) path = base::program_directory() / source;
         if (!std::filesystem::exists(path)) {
             throw Error(Errc::not_found, "the file {} of the image is neither in {} nor in {}",
-                        source, folder.string(), base::program_folder().string())
-                .set_hint("build it first; for the kit's own webhook: make dist");
+                        source, directory.string(), base::program_directory().string())
+                .set_hint("build it first; for the programs of node-oversell, run: make dist");
         }
         const auto mode = static_cast<unsigned>(std::filesystem::status(path).permissions()) & 0111U
                               ? 0755U

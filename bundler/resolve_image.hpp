@@ -1,5 +1,4 @@
-// One image of the kit, resolved: from its tag to the digests of all that it consists of, without
-// its layers.
+// Resolves an image of the kit from its tag to the digests of all its parts, without fetching layers.
 #pragma once
 
 #include "bundler/planned_blob.hpp"
@@ -11,21 +10,22 @@
 namespace airlock::bundler {
 
 struct ResolvedImage {
-    images::Descriptor root;             // what the bundle lists
+    images::Descriptor root;             // as listed in the bundle's index
     std::string source;                  // provenance
-    std::vector<PlannedBlob> manifests;  // root and, below an index, its children; and the configs
+    std::vector<PlannedBlob> manifests;  // root, an index's children, and the configs
     std::vector<PlannedBlob> layers;
 };
 
-// Of an index the wanted platforms are taken: all that it has keep it as it is; one gives that
-// image itself; some give an index of those. Errc::not_found, listing what there is, when a
-// platform is absent, from an index or by a single image's config.
+// Selects the given platforms from an index: all of them keep the index unchanged, one gives that
+// image itself, several give an index of those. Errc::not_found, listing the available platforms,
+// when the index or a single image's config does not match.
 ResolvedImage resolve_image(const manifests::ImageSpec& image,
                             const std::vector<images::Platform>& platforms,
                             const std::shared_ptr<ImageOrigin>& origin);
 
-// From files on this host: a relative path is looked for in `folder`, then beside this program.
+// Builds the image from local files: relative paths are resolved in `directory`, then in the
+// directory of this program.
 ResolvedImage build_from_files(const manifests::ImageSpec& image, const images::Platform& platform,
-                               const std::filesystem::path& folder);
+                               const std::filesystem::path& directory);
 
 }  // namespace airlock::bundler

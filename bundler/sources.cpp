@@ -32,18 +32,18 @@ images::RegistryClient& Sources::client(const std::string& host) {
 }
 
 std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& from,
-                                                   const std::filesystem::path& folder) {
+                                                   const std::filesystem::path& directory) {
     using Kind = manifests::FromSpec::Kind;
-    const auto path = folder / from.path;
+    const auto path = directory / from.path;
     const auto key = fmt::format("{} {}", to_string(from.kind), path.string());
-    // Held while an archive's headers are read: the next image of the same one finds it open.
+    // Held while the archive is indexed: other images in the same archive then find it open.
     const std::lock_guard lock(mutex_);
     auto& store = stores_[key];
     if (store) return store;
     try {
         switch (from.kind) {
             case Kind::oci_layout:
-                store = images::open_oci_layout(images::open_folder(path));
+                store = images::open_oci_layout(images::open_directory(path));
                 break;
             case Kind::oci_archive:
                 store = images::open_oci_layout(images::open_archive(path));
@@ -54,18 +54,17 @@ std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& fr
         }
     } catch (Error& error) {
         if (error.code() == Errc::not_found && error.hint().empty())
-            error.set_hint("its path begins at the folder of bundle.yaml");
+            error.set_hint("paths are relative to the directory of bundle.yaml");
         throw;
     }
     return store;
 }
 
 std::shared_ptr<ImageOrigin> Sources::origin(const manifests::ImageSpec& image,
-                                             const std::filesystem::path& folder) {
+                                             const std::filesystem::path& directory) {
     if (image.from) {
-        // Provenance holds the path as the description has it: this host's folders are nobody's
-        // business.
-        return from_store(store(*image.from, folder), image.ref, image.from->name,
+        // The provenance has the path as in bundle.yaml: it must not reveal this host's directories.
+        return from_store(store(*image.from, directory), image.ref, image.from->name,
                           fmt::format("{} {}", to_string(image.from->kind), image.from->path));
     }
     const auto place = mirrors_.apply(image.ref);
@@ -77,14 +76,14 @@ std::string Sources::fetch(const std::string& url, std::size_t limit) {
     const auto parsed = base::parse_url(place);
     if (parsed.scheme == "http" && !options_.plain_http.contains(parsed.authority())) {
         throw Error(Errc::usage, "{} is plain HTTP", base::redact(place))
-            .set_hint(fmt::format("add --plain-http {} if that network is to be trusted",
-                                  parsed.authority()));
+            .set_hint(
+                fmt::format("add --plain-http {} if the network is trusted", parsed.authority()));
     }
     return base::with_retries(options_.retry, base::redact(place), stop_, [&] {
         const auto response = http_.send({.url = place, .body_limit = limit}, stop_);
         if (!response.ok()) {
             throw base::status_error(
-                response, fmt::format("GET {} answered {}", base::redact(place), response.status));
+                response, fmt::format("GET {} returned {}", base::redact(place), response.status));
         }
         return response.body;
     });

@@ -1,4 +1,4 @@
-// Where a build gets its bytes: one registry client a host, one HTTP client for files by URL, each
+// The sources of a build: one registry client per host, one HTTP client for files by URL, and each
 // layout or archive opened once.
 #pragma once
 
@@ -32,17 +32,17 @@ class Sources {
   public:
     Sources(SourceOptions options, std::stop_token stop);
 
-    // Where the image comes from: the files that its description names, a relative path from
-    // `folder`; else its registry, mirrors applied. REQUIRES: it is not built from files.
+    // The source of the image: the files in its `from`, with paths relative to `directory`, or else
+    // its registry, with mirrors applied. REQUIRES: it is not built from files.
     std::shared_ptr<ImageOrigin> origin(const manifests::ImageSpec& image,
-                                        const std::filesystem::path& folder);
-    // The bytes of a file by URL; https, or http for a host of --plain-http.
+                                        const std::filesystem::path& directory);
+    // Fetches a file by URL: https, or http for a host in --plain-http.
     std::string fetch(const std::string& url, std::size_t limit);
 
   private:
     images::RegistryClient& client(const std::string& host);
     std::shared_ptr<images::ImageStore> store(const manifests::FromSpec& from,
-                                              const std::filesystem::path& folder);
+                                              const std::filesystem::path& directory);
 
     SourceOptions options_;
     std::stop_token stop_;

@@ -126,8 +126,8 @@ TEST_F(BuildPlanTest, APlatformThatIsAbsentIsNamedWithThoseThatAreThere) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/ppc64le]");
     expect_error([&] { return kit_.plan(); }, Errc::not_found,
-                 "x.io/i:multi is not there for linux/ppc64le; it is for linux/amd64, "
-                 "linux/arm64/v8, linux/s390x",
+                 "x.io/i:multi is not available for linux/ppc64le; available platforms: "
+                 "linux/amd64, linux/arm64/v8, linux/s390x",
                  "platforms");
 }
 
@@ -135,7 +135,7 @@ TEST_F(BuildPlanTest, ASingleImageIsForThePlatformOfItsConfig) {
     kit_.add("arm", arm_);
     describe_one("x.io/i:arm");
     expect_error([&] { return kit_.plan(); }, Errc::not_found,
-                 "x.io/i:arm is not there for linux/amd64; it is for linux/arm64");
+                 "x.io/i:arm is not available for linux/amd64; available platforms: linux/arm64");
     describe_one("x.io/i:arm", "platforms: [linux/arm64]");
     EXPECT_EQ(kit_.plan().lock.images[0].descriptor.digest, arm_.manifest.descriptor.digest);
 }
@@ -204,7 +204,7 @@ TEST_F(BuildPlanTest, ASavedImageIsPackedWithItsLayersUncompressed) {
     other[700] = '!';
     save(other);
     expect_error([&] { return kit_.build("bad.tar"); }, Errc::integrity, base::sha256(layer).text(),
-                 "other bytes");
+                 "does not match its digest");
     EXPECT_FALSE(std::filesystem::exists(kit_.path("bad.tar")));
 }
 
@@ -249,13 +249,13 @@ TEST_F(ManifestByUrl, IsPackedAndItsDigestIsInTheLock) {
 TEST_F(ManifestByUrl, OfAnotherDigestIsRefusedWithBoth) {
     const std::string wrong(64, 'b');
     describe("y.yaml', sha256: " + wrong);
-    expect_error([&] { return plan(); }, Errc::integrity, "bundle.yaml:6 says sha256:" + wrong,
-                 "correct sha256");
+    expect_error([&] { return plan(); }, Errc::integrity,
+                 "expected sha256:" + wrong + " (bundle.yaml:6), got sha256:", "update sha256");
 }
 
 TEST_F(ManifestByUrl, ThatIsNotThereIsNamed) {
     describe("absent.yaml'");
-    expect_error([&] { return plan(); }, Errc::not_found, "/absent.yaml answered 404");
+    expect_error([&] { return plan(); }, Errc::not_found, "/absent.yaml returned 404");
 }
 
 class LockedBuild : public BuildPlanTest {
@@ -277,15 +277,15 @@ TEST_F(LockedBuild, IsRefusedWhenATagHasMovedWithTheOldAndTheNewDigest) {
     kit_.forget_images();
     kit_.add("v1", now);
     expect_error([&] { return kit_.plan(options_); }, Errc::conflict,
-                 "x.io/i:v1: the lock says " + amd_.manifest.descriptor.digest.text() +
-                     ", it is now " + now.manifest.descriptor.digest.text(),
+                 "x.io/i:v1: digest mismatch: expected " + amd_.manifest.descriptor.digest.text() +
+                     " from the lock, got " + now.manifest.descriptor.digest.text(),
                  "without --locked");
 }
 
 TEST_F(LockedBuild, IsRefusedForAnotherInstaller) {
     kit_.write("installer", "a newer one");
     expect_error([&] { return kit_.plan(options_); }, Errc::conflict,
-                 "the installer: the lock says", "--installer");
+                 "the installer: digest mismatch: expected ", "--installer");
 }
 
 TEST_F(LockedBuild, OfChosenPlatformsFindsThemAgain) {

@@ -49,18 +49,18 @@ TEST(RequireLocked, ListsAllThatDiffers) {
     made.images[1] = image("c:1", "c");
     made.files[0].digest = base::sha256("y");
     for (const auto& says :
-         {"docker.io/library/a:1: the lock says " + base::sha256("a").text() + ", it is now " +
-              base::sha256("new").text(),
+         {"docker.io/library/a:1: digest mismatch: expected " + base::sha256("a").text() +
+              " from the lock, got " + base::sha256("new").text(),
           std::string("docker.io/library/c:1: is not in the lock"),
-          std::string("docker.io/library/b:1: is in the lock and not in this build"),
-          std::string("bundle.yaml: the lock says ")})
+          std::string("docker.io/library/b:1: is in the lock, but not in this build"),
+          std::string("bundle.yaml: digest mismatch: expected ")})
         expect_error([&] { require_locked(lock(), made); }, Errc::conflict, says);
 }
 
 TEST(RequireLocked, RefusesALockThatWasEditedByHand) {
     auto made = lock();
     made.blobs.push_back({.digest = base::sha256("z"), .size = 1});
-    expect_error([&] { require_locked(lock(), made); }, Errc::conflict, "differs all the same",
+    expect_error([&] { require_locked(lock(), made); }, Errc::conflict, "is not identical",
                  "by hand");
 }
 

@@ -36,16 +36,17 @@ TEST_F(OutputFileTest, IsHeldByOneBuildAtATime) {
 
 TEST_F(OutputFileTest, IsAFileInAFolderThatIsThere) {
     expect_error([&] { return OutputFile(folder_ / "absent/kit.tar").path(); }, Errc::not_found,
-                 "absent is not there", "make it first");
-    expect_error([&] { return OutputFile(folder_.path()).path(); }, Errc::usage, "is a folder",
-                 "-o FOLDER/kit.tar");
+                 "absent does not exist", "create the directory");
+    expect_error([&] { return OutputFile(folder_.path()).path(); }, Errc::usage, "is a directory",
+                 "-o DIRECTORY/kit.tar");
     const auto file = folder_.write("file", "x");
     expect_error([&] { return OutputFile(file / "kit.tar").path(); }, Errc::not_found,
-                 "is not there");
+                 "does not exist");
 }
 
 TEST_F(OutputFileTest, NeverTakesThePlaceOfADevice) {
-    expect_error([&] { return OutputFile("/dev/null").path(); }, Errc::usage, "no regular file");
+    expect_error([&] { return OutputFile("/dev/null").path(); }, Errc::usage,
+                 "is not a regular file");
     EXPECT_FALSE(std::filesystem::exists("/dev/null.partial.lock"));
 }
 
@@ -63,7 +64,7 @@ TEST_F(OutputFileTest, SaysHowMuchIsNeededAndHowMuchIsFree) {
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), Errc::io);
     for (const auto& part : {path.string(), std::string("1152921504606846976 bytes"),
-                             std::string(" are free"), std::string("No space left")})
+                             std::string(" are available"), std::string("No space left")})
         EXPECT_NE(std::string_view(error->what()).find(part), std::string_view::npos)
             << error->what();
     EXPECT_FALSE(error->hint().empty());

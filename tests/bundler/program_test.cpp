@@ -95,7 +95,7 @@ TEST_F(ProgramTest, KilledAtAnyMomentItGoesOnToTheSameBytes) {
         const auto last = run(build("kit.tar"));
         ASSERT_EQ(last.code, 0) << last.err;
         if (kills > 0) {
-            EXPECT_THAT(last.err, HasSubstr("going on with kit.tar.partial"));
+            EXPECT_THAT(last.err, HasSubstr("resuming kit.tar.partial"));
         }
         ASSERT_TRUE(kit_.read("kit.tar") == kit_.read("good.tar")) << "round " << round;
         EXPECT_FALSE(is_there("kit.tar.partial"));
@@ -113,7 +113,7 @@ TEST_F(ProgramTest, CtrlCEndsItWith130AndTheNextOneGoesOn) {
         ASSERT_TRUE(program.runs()) << program.err();
         program.signal(number);
         EXPECT_EQ(program.wait(), 130) << program.err();
-        EXPECT_THAT(program.err(), HasSubstr("what was fetched is kept in kit.tar.partial"));
+        EXPECT_THAT(program.err(), HasSubstr("the fetched data is kept in kit.tar.partial"));
         EXPECT_FALSE(is_there("kit.tar"));
         EXPECT_FALSE(is_there("kit.tar.partial.lock"));
     }
@@ -133,7 +133,7 @@ TEST_F(ProgramTest, TwoBuildsOfOneFileDoNotMix) {
     const auto second = run(build("kit.tar"));
     EXPECT_EQ(second.code, 1);
     EXPECT_THAT(second.err, HasSubstr("kit.tar: another build is writing it"));
-    EXPECT_THAT(second.err, HasSubstr("hint: "));
+    EXPECT_THAT(second.err, HasSubstr("hint: wait for that build"));
     EXPECT_TRUE(first.runs());
     first.signal(SIGKILL);
     first.wait();
@@ -171,8 +171,8 @@ TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
     EXPECT_EQ(full.code, 1);
     EXPECT_THAT(full.err, HasSubstr("small/kit.tar.partial: No space left on device: the bundle "
                                     "needs "));
-    EXPECT_THAT(full.err, HasSubstr(" bytes) more there, and "));
-    EXPECT_THAT(full.err, HasSubstr(" are free"));
+    EXPECT_THAT(full.err, HasSubstr(" bytes) more, but only "));
+    EXPECT_THAT(full.err, HasSubstr(" are available"));
     EXPECT_THAT(full.err, HasSubstr("hint: free some space"));
     EXPECT_FALSE(is_there("small/kit.tar"));
     // Room for all of it: a part arrives, then others take the room away, and give it back.
@@ -187,7 +187,7 @@ TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
     EXPECT_TRUE(is_there("small/kit.tar.partial"));
     const auto last = run(build("small/kit.tar"));
     EXPECT_EQ(last.code, 0) << last.err;
-    EXPECT_THAT(last.err, HasSubstr("going on with small/kit.tar.partial"));
+    EXPECT_THAT(last.err, HasSubstr("resuming small/kit.tar.partial"));
     EXPECT_EQ(run({"verify", "small/kit.tar"}).code, 0);
 }
 
@@ -202,7 +202,7 @@ TEST_F(ProgramTest, AFolderThatCannotBeWrittenIsFoundBeforeTheRegistryIsAsked) {
     EXPECT_THAT(refused.err, HasSubstr("Read-only file system"));
     const auto absent = run(build("absent/kit.tar"));
     EXPECT_EQ(absent.code, 1);
-    EXPECT_THAT(absent.err, HasSubstr("the folder absent is not there"));
+    EXPECT_THAT(absent.err, HasSubstr("the directory absent does not exist"));
     EXPECT_EQ(run(build("readonly")).code, 2);
     EXPECT_TRUE(proxy_->server().requests().empty());
 }
@@ -235,8 +235,8 @@ TEST_F(ProgramTest, TheLockIsWrittenAndInsistedOn) {
     test::push(client, "x/app", "1", test::small_image({"another"}));
     const auto moved = with({"--lock", "kit.lock", "--locked"});
     EXPECT_EQ(moved.code, 1);
-    EXPECT_THAT(moved.err, HasSubstr("the lock says " + image_->manifest.descriptor.digest.text() +
-                                     ", it is now sha256:"));
+    EXPECT_THAT(moved.err, HasSubstr("expected " + image_->manifest.descriptor.digest.text() +
+                                     " from the lock, got sha256:"));
     EXPECT_TRUE(kit_.read("kit.tar") == first) << "the good bundle is gone";
 }
 

@@ -144,7 +144,8 @@ TEST_F(RegistryBuildTest, OtherBytesThanThePromisedAreRefused) {
               .in_target = blob(large_digest_),
               .times = 1,
               .change = [](ServerReply& reply) { reply.body[4'000'000] = '!'; }}});
-    expect_error([&] { build("kit.tar"); }, Errc::integrity, large_digest_.text(), "other bytes");
+    expect_error([&] { build("kit.tar"); }, Errc::integrity, large_digest_.text(),
+                 "does not match its digest");
     EXPECT_FALSE(is_there("kit.tar"));
     build("kit.tar");
     kit_.open("kit.tar").verify_all({});
@@ -196,7 +197,7 @@ TEST_F(RegistryBuildTest, ATagThatMovedIsRefusedByALockedBuild) {
     test::push(client, "x/one", "1", two_);
     expect_error([&] { kit_.plan(options, test::plain_sources(registry_.address())); },
                  Errc::conflict,
-                 "the lock says " + one_.manifest.descriptor.digest.text() + ", it is now " +
+                 "expected " + one_.manifest.descriptor.digest.text() + " from the lock, got " +
                      two_.manifest.descriptor.digest.text());
 }
 
@@ -227,7 +228,7 @@ TEST_F(RegistryBuildTest, AStopEndsItAndKeepsWhatIsThere) {
               .change = [&stop](ServerReply&) { stop.request_stop(); }}});
     const auto sources = test::plain_sources(proxy_->address());
     expect_error([&] { kit_.build("kit.tar", 1, sources, stop.get_token()); }, Errc::cancelled,
-                 "stopped on request");
+                 "cancelled");
     EXPECT_TRUE(is_there("kit.tar.partial"));
     EXPECT_FALSE(is_there("kit.tar"));
 }

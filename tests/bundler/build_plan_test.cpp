@@ -177,10 +177,7 @@ TEST_F(BuildPlanTest, AnOciArchiveGivesWhatItsLayoutGives) {
 
 TEST_F(BuildPlanTest, ASavedImageIsPackedWithItsLayersUncompressed) {
     const auto layer = airlock::test::TarText().add("app", "hello").closed();
-    const base::Json config{
-        {"os", "linux"},
-        {"architecture", "amd64"},
-        {"rootfs", {{"type", "layers"}, {"diff_ids", {base::sha256(layer).text()}}}}};
+    const auto config = airlock::test::image_config({base::sha256(layer).text()});
     const base::Json list = base::Json::array(
         {{{"Config", "c.json"}, {"RepoTags", {"app:1"}}, {"Layers", {"l/layer.tar"}}}});
     const auto save = [&](const std::string& bytes) {

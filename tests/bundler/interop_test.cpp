@@ -1,6 +1,5 @@
 // Other people's tools read our bundle, and we read their archives.
 #include "base/error.hpp"
-#include "images/image_builder.hpp"
 #include "tests/bundler/kit_folder.hpp"
 #include "tests/bundler/program.hpp"
 #include "tests/support/docker_registry.hpp"
@@ -28,22 +27,6 @@ bool installed(const std::string& program) {
     return false;
 }
 
-// A real one, with a layer that can be unpacked.
-test::SmallImage real_image(const std::string& content,
-                            const std::string& platform = "linux/amd64") {
-    const auto built = images::build_image({.files = {{.path = "app", .content = content}},
-                                            .entrypoint = {"/app"},
-                                            .cmd = {},
-                                            .env = {},
-                                            .user = {},
-                                            .workdir = {},
-                                            .labels = {},
-                                            .platform = images::Platform::parse(platform)});
-    return {.manifest = built.manifest,
-            .blobs = {{built.config_descriptor.digest, built.config},
-                      {built.layer_descriptor.digest, built.layer}}};
-}
-
 class InteropTest : public testing::Test {
   protected:
     InteropTest() {
@@ -68,8 +51,8 @@ class InteropTest : public testing::Test {
     }
 
     KitFolder kit_;
-    test::SmallImage one_ = real_image("one");
-    test::SmallImage arm_ = real_image("arm", "linux/arm64");
+    test::SmallImage one_ = test::small_image(airlock::test::app_image("one"));
+    test::SmallImage arm_ = test::small_image(airlock::test::app_image("arm", "linux/arm64"));
     images::Manifest multi_ = test::index_of({one_, arm_}, {"linux/amd64", "linux/arm64"});
 };
 

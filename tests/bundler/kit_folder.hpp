@@ -1,5 +1,5 @@
-// What the tests of the bundler share: a folder with a bundle.yaml, small images in a layout beside
-// it or in a registry, and the build from the one to the other.
+// Shared by the tests of the bundler: a directory with a bundle.yaml, small images in a layout next
+// to it or in a registry, and building a bundle from them.
 #pragma once
 
 #include "bundler/build_plan.hpp"
@@ -7,41 +7,30 @@
 #include "images/registry.hpp"
 #include "manifests/bundle/reader.hpp"
 #include "tests/support/temp_folder.hpp"
+#include "tests/support/test_image.hpp"
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace airlock::bundler::test {
 
-// Bytes that do not compress; the same for the same seed.
-std::string noise(std::size_t size, unsigned seed = 1);
+using airlock::test::index_of;
+using airlock::test::noise;
+using airlock::test::push;
+using airlock::test::small_image;
+using airlock::test::SmallImage;
 
-struct SmallImage {
-    images::Manifest manifest;
-    std::map<base::Digest, std::string> blobs;  // config and layers
-};
-// Its layers are any bytes: nobody here unpacks them.
-SmallImage small_image(const std::vector<std::string>& layers,
-                       const std::string& platform = "linux/amd64");
-images::Manifest index_of(const std::vector<SmallImage>& parts,
-                          const std::vector<std::string>& platforms);
-
-void push(images::RegistryClient& registry, const std::string& repository, const std::string& tag,
-          const SmallImage& image);
-void push(images::RegistryClient& registry, const std::string& repository, const std::string& tag,
-          const images::Manifest& index, const std::vector<SmallImage>& parts);
-// Of a registry on loopback.
+// A client for a registry on the loopback address.
 images::RegistryClient plain_client(const std::string& host);
-// What quay.io has, from that host; three tries, at once.
+// Uses `host` as a mirror of quay.io; three attempts without delay.
 SourceOptions plain_sources(const std::string& host);
 
 class KitFolder {
   public:
     KitFolder();
 
-    // bundle.yaml, from "components:" on.
+    // Writes bundle.yaml; the argument is the content of its "components".
     void describe(std::string_view components) const;
     std::filesystem::path write(std::string_view name, std::string_view text) const {
         return folder_.write(name, text);
@@ -49,15 +38,15 @@ class KitFolder {
     std::string read(std::string_view name) const { return folder_.read(name); }
     std::filesystem::path path(std::string_view name) const { return folder_ / name; }
 
-    // Into the OCI layout in the folder `layout`, by a tag.
+    // Adds to the OCI layout in the directory `layout`, under a tag.
     void add(const std::string& tag, const SmallImage& image);
     void add(const std::string& tag, const images::Manifest& index,
              const std::vector<SmallImage>& parts);
 
-    // An empty layout again.
+    // Empties the layout.
     void forget_images();
 
-    // To look at, not to write: the registries' clients are gone when it is returned.
+    // To inspect, not to write: the registry clients no longer exist when it returns.
     BuildPlan plan(BuildOptions options = {}, SourceOptions sources = {}) const;
     std::uint64_t build(const std::string& name, std::size_t concurrency = 2,
                         SourceOptions sources = {}, const std::stop_token& stop = {}) const;

@@ -1,11 +1,11 @@
-// Images in an OCI layout (folder and archive) and in what `docker save` writes.
+// Images in an OCI layout (directory and archive) and in `docker save` archives.
 #include "images/image_store.hpp"
 
 #include "base/json.hpp"
-#include "images/image_builder.hpp"
 #include "tests/support/expect_error.hpp"
 #include "tests/support/tar_text.hpp"
 #include "tests/support/temp_folder.hpp"
+#include "tests/support/test_image.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,13 +17,14 @@ namespace {
 
 using base::Errc;
 using base::Json;
+using test::app_image;
 using test::expect_error;
 using test::TarText;
 
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 constexpr std::string_view kContainerdName = "io.containerd.image.name";
 
-// Files by name, to be a folder or an archive.
+// Files by name, to be written as a directory or an archive.
 using Files = std::map<std::string, std::string>;
 
 class ImageStoreTest : public testing::Test {
@@ -45,17 +46,6 @@ class ImageStoreTest : public testing::Test {
 
     test::TempFolder folder_;
 };
-
-BuiltImage image(const std::string& content) {
-    return build_image({.files = {{.path = "app", .content = content}},
-                        .entrypoint = {"/app"},
-                        .cmd = {},
-                        .env = {},
-                        .user = {},
-                        .workdir = {},
-                        .labels = {},
-                        .platform = {}});
-}
 
 std::string blob_path(const base::Digest& digest) {
     return "blobs/sha256/" + std::string(digest.hex());
@@ -87,7 +77,7 @@ base::Digest found(ImageStore& store, std::string_view reference, const std::str
 }
 
 TEST_F(ImageStoreTest, ALayoutGivesItsImageFromAFolderAndFromAnArchive) {
-    const auto one = image("one");
+    const auto one = app_image("one");
     const auto files = Layout().add(one, {{std::string(kRefName), "v1"}}).made();
     for (const auto& set : {folder(files), archive(files)}) {
         const auto store = open_oci_layout(set);
@@ -99,9 +89,9 @@ TEST_F(ImageStoreTest, ALayoutGivesItsImageFromAFolderAndFromAnArchive) {
 }
 
 TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
-    const auto one = image("one");
-    const auto two = image("two");
-    const auto three = image("three");
+    const auto one = app_image("one");
+    const auto two = app_image("two");
+    const auto three = app_image("three");
     // skopeo: the tag. podman: all of the reference. containerd and buildx: a name of their own.
     const auto store = open_oci_layout(
         folder(Layout()
@@ -125,7 +115,7 @@ TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
 }
 
 TEST_F(ImageStoreTest, TheOnlyImageOfALayoutNeedsNoName) {
-    const auto one = image("one");
+    const auto one = app_image("one");
     const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
     EXPECT_EQ(found(*store, "any:1"), one.manifest.descriptor.digest);
     expect_error([&] { return found(*store, "any@" + base::sha256("x").text()); }, Errc::not_found,
@@ -133,8 +123,8 @@ TEST_F(ImageStoreTest, TheOnlyImageOfALayoutNeedsNoName) {
 }
 
 TEST_F(ImageStoreTest, TwoImagesOfOneNameAreToldApartByDigest) {
-    const auto one = image("one");
-    const auto two = image("two");
+    const auto one = app_image("one");
+    const auto two = app_image("two");
     const std::map<std::string, std::string> same{{std::string(kRefName), "v1"}};
     const auto store = open_oci_layout(folder(Layout().add(one, same).add(two, same).made()));
     expect_error([&] { return found(*store, "a:v1"); }, Errc::invalid, "has 2 images named ",
@@ -144,7 +134,7 @@ TEST_F(ImageStoreTest, TwoImagesOfOneNameAreToldApartByDigest) {
 }
 
 TEST_F(ImageStoreTest, AManifestThatIsNotWhatTheIndexSaysIsRefused) {
-    const auto one = image("one");
+    const auto one = app_image("one");
     auto files = Layout().add(one, {}).made();
     files[blob_path(one.manifest.descriptor.digest)][0] = ' ';
     expect_error([&] { return found(*open_oci_layout(folder(files)), "a"); }, Errc::integrity,
@@ -155,7 +145,7 @@ TEST_F(ImageStoreTest, AManifestThatIsNotWhatTheIndexSaysIsRefused) {
 }
 
 TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
-    const auto one = image("one");
+    const auto one = app_image("one");
     auto files = Layout().add(one, {}).made();
     files.erase(blob_path(one.layer_descriptor.digest));
     const auto store = open_oci_layout(archive(files));
@@ -165,7 +155,7 @@ TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
 }
 
 TEST_F(ImageStoreTest, ALinkInAFolderIsNotFollowed) {
-    const auto one = image("one");
+    const auto one = app_image("one");
     const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
     const auto blob = folder_ / ("layout/" + blob_path(one.layer_descriptor.digest));
     const auto elsewhere = folder_.write("elsewhere", one.layer);
@@ -201,12 +191,8 @@ struct Saved {
     Files files{};
 
     explicit Saved(std::vector<std::string> layers = {"one/layer.tar", "two/layer.tar"}) {
-        const Json config{{"os", "linux"},
-                          {"architecture", "amd64"},
-                          {"rootfs",
-                           {{"type", "layers"},
-                            {"diff_ids", Json::array({base::sha256(layer).text(),
-                                                      base::sha256(second).text()})}}}};
+        const auto config =
+            test::image_config({base::sha256(layer).text(), base::sha256(second).text()});
         files["config.json"] = config.dump();
         files["one/layer.tar"] = layer;
         files["two/layer.tar"] = second;
@@ -240,7 +226,7 @@ TEST_F(ImageStoreTest, ASavedImageThatIsNotThereIsNamedWithThoseThatAre) {
 }
 
 TEST_F(ImageStoreTest, ACompressedLayerIsKnownByItsOwnDigest) {
-    const auto built = image("zipped");
+    const auto built = app_image("zipped");
     Saved saved;
     saved.files["one/layer.tar"] = built.layer;
     const auto store = open_docker_archive(archive(saved.files));

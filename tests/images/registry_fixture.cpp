@@ -1,37 +1,13 @@
 #include "tests/images/registry_fixture.hpp"
 
 #include "base/log.hpp"
+#include "tests/support/test_image.hpp"
 
 #include <cstdlib>
-#include <random>
 
 namespace airlock::images::test {
-namespace {
-
-// Does not compress: a layer of two megabytes stays one.
-std::string noise(std::size_t size) {
-    std::minstd_rand random(7);
-    std::string out(size, '\0');
-    for (auto& c : out)
-        c = static_cast<char>(random() & 0xffU);
-    return out;
-}
-
-BuiltImage make_image() {
-    return build_image({.files = {{.path = "app", .content = noise(2'000'000)}},
-                        .entrypoint = {"/app"},
-                        .cmd = {},
-                        .env = {},
-                        .user = {},
-                        .workdir = {},
-                        .labels = {},
-                        .platform = {}});
-}
-
-}  // namespace
-
-RegistryTest::RegistryTest() : image_(make_image()) {
-    // A proxy of the environment has no business with the loopback address.
+RegistryTest::RegistryTest() : image_(airlock::test::app_image(airlock::test::noise(2'000'000))) {
+    // Connections to the loopback address must not go through a proxy.
     ::setenv("NO_PROXY", "*", 1);
     ::setenv("no_proxy", "*", 1);
     base::init_logging(base::LogLevel::debug, base::LogFormat::text);

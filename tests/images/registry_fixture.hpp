@@ -1,5 +1,4 @@
-// What the tests against a real registry share: an image, a client of a host, pushing and pulling
-// the one with the other.
+// Shared by the tests against a real registry: an image, clients, and pushing and pulling the image.
 #pragma once
 
 #include "images/image_builder.hpp"
@@ -16,7 +15,7 @@ class RegistryTest : public ::testing::Test {
   protected:
     RegistryTest();
 
-    // Tries again at once, five times.
+    // Five attempts without delay.
     static RegistryOptions plain(CredentialStore credentials = {});
     static RegistryOptions trusting(const std::string& ca_pem, CredentialStore credentials = {});
     static CredentialStore password(const std::string& host, const std::string& username,
@@ -25,10 +24,10 @@ class RegistryTest : public ::testing::Test {
         return RegistryClient(host, std::move(options), {});
     }
 
-    // Every blob of `image_`, its manifest and the tag.
+    // Pushes all blobs of `image_`, its manifest and the tag.
     void push_image(RegistryClient& registry, const std::string& repository,
                     const std::string& tag) const;
-    // Everything back again and compared.
+    // Pulls everything and compares it with `image_`.
     void expect_image(RegistryClient& registry, const std::string& repository,
                       const std::string& identifier) const;
     static void push_text(RegistryClient& registry, const std::string& repository,

@@ -1,9 +1,9 @@
-# Builds that take minutes and are kept in the cache folder. Sourced by the build scripts, never run.
-# A build works in a folder beside its result and renames it at the end: a result is whole or absent, whatever
-# interrupts the build. A lock keeps two runs from building the same thing.
+# Builds that take minutes and whose results are kept in the cache directory. Sourced by the build scripts, never run.
+# A build works in a temporary directory and renames it at the end, so an interrupted build leaves no partial result. A
+# lock prevents concurrent builds of the same thing.
 # shellcheck shell=bash
 
-kCannotBuildHere=77 # exit code of a build that this machine cannot do; callers skip and say why
+kCannotBuildHere=77 # exit code of a build that is not possible on this machine; callers skip it with the reason
 
 airlock_cache() { echo "${AIRLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airlock}"; }
 
@@ -14,7 +14,7 @@ cannot_build_here() { # reason
   exit "$kCannotBuildHere"
 }
 
-# begin_build OUT TITLE FILE...: ends the script when OUT holds every FILE; else gives $work, $result and $build_log.
+# begin_build OUT TITLE FILE...: exits if OUT contains every FILE; otherwise sets $work, $result and $build_log.
 begin_build() {
   out=$(realpath -m "$1") build_title=$2
   shift 2
@@ -23,13 +23,13 @@ begin_build() {
   mkdir -p "$(dirname "$out")"
   exec {build_lock}> "$out.lock"
   if ! flock -n "$build_lock"; then
-    say "$build_title: another run is building it; waiting for its end"
+    say "$build_title: another run is building it; waiting for it to finish"
     flock "$build_lock"
     if is_complete; then say "$build_title: built by the other run in $out"; exit 0; fi
   fi
   remove_tree "$out".partial.*
   work=$(mktemp -d "$out.partial.XXXXXX")
-  chmod 755 "$work" # apt reads it as its own user
+  chmod 755 "$work" # apt reads it as the user _apt
   result=$work/result build_log=$out.log
   mkdir "$result"
   : > "$build_log"
@@ -42,7 +42,7 @@ is_complete() {
   for file in "${result_files[@]}"; do [[ -e $out/$file ]] || return 1; done
 }
 
-# Go leaves its module cache without write permission.
+# Go's module cache is read-only.
 remove_tree() {
   local tree
   for tree in "$@"; do
@@ -53,7 +53,7 @@ remove_tree() {
 }
 
 end_build() {
-  is_complete_in_result || { say "$build_title: the build left files out; log: $build_log" >&2; exit 1; }
+  is_complete_in_result || { say "$build_title: the build did not create all files; log: $build_log" >&2; exit 1; }
   remove_tree "$out"
   mv -T "$result" "$out"
   say "$build_title: done in $out"
@@ -66,8 +66,8 @@ is_complete_in_result() {
 
 running_step=
 
-# In the background, because `set -e` has no force inside a condition; in a process group of its own, so that an
-# interrupt ends the compilers too.
+# In the background, because `set -e` is ignored inside a condition; in its own process group, so that an interrupt
+# also stops the compilers.
 start_step() {
   set -m
   "$@" >> "$build_log" 2>&1 < /dev/null &
@@ -85,7 +85,7 @@ finish_step() { # words started
   say "$build_title: $1: $((SECONDS - $2)) s"
 }
 
-# step WORDS COMMAND...: says what it does and how long it took; output goes to the log.
+# step WORDS COMMAND...: prints what it does and how long it took; the command's output goes to the log.
 step() {
   local words=$1 started=$SECONDS
   shift
@@ -94,7 +94,7 @@ step() {
   finish_step "$words" "$started"
 }
 
-# counted_step WORDS TOTAL NOUN COMMAND...: the same, for a command that prints one line for each of TOTAL things.
+# counted_step WORDS TOTAL NOUN COMMAND...: the same, with progress: the command prints one line per item.
 counted_step() {
   local words=$1 total=$2 noun=$3 started=$SECONDS before made
   shift 3
@@ -108,19 +108,19 @@ counted_step() {
   finish_step "$words" "$started"
 }
 
-wait_for_exit() { # pid seconds: true when it has ended
+wait_for_exit() { # pid seconds: true if the process has exited
   timeout "$2" tail --pid="$1" -f /dev/null && return 0
   ! kill -0 "$1" 2>/dev/null
 }
 
 fail_step() {
   tail -n 15 "$build_log" >&2
-  say "$build_title: failed: $1; whole log: $build_log" >&2
+  say "$build_title: failed: $1; full log: $build_log" >&2
   exit 1
 }
 
-# debian_source PACKAGE: unpacks Debian's source package, patches applied, into $work. The machine's own mirror
-# serves, with its source side switched on for this call alone.
+# debian_source PACKAGE: unpacks Debian's source package, with patches applied, into $work. Uses the machine's own
+# mirror, with source packages enabled for this call only.
 debian_source() {
   local list=$work/sources.list lists=$work/apt-lists
   mkdir -p "$lists/partial"
@@ -128,7 +128,7 @@ debian_source() {
     list=$work/debian.sources
     sed 's/^Types:.*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources > "$list"
   else
-    sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$list" # as debootstrap leaves it
+    sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$list" # as debootstrap writes it
   fi
   local options=(-o Dir::Etc::sourcelist="$list" -o Dir::Etc::sourceparts=/dev/null
     -o Dir::State::lists="$lists" -o APT::Sandbox::User=root)
@@ -136,21 +136,21 @@ debian_source() {
   (cd "$work" && apt-get -q "${options[@]}" source "$@")
 }
 
-# go_minor GO: 19 for Go 1.19; 0 when it is none.
+# go_minor GO: 19 for Go 1.19; 0 if it does not run.
 go_minor() { "$1" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p' | grep . || echo 0; }
 
-# require_go MINOR: gives $go, one that is new enough; Debian 12's is 1.19.
+# require_go MINOR: sets $go to a Go that is new enough; Debian 12 has 1.19.
 require_go() {
   for go in "$(command -v go || true)" /usr/local/go/bin/go; do
     if [[ -x $go ]] && (($(go_minor "$go") >= $1)); then return; fi
   done
-  cannot_build_here "it needs Go 1.$1 or newer on PATH"
+  cannot_build_here "Go 1.$1 or newer is required on PATH"
 }
 
-# Asks for one small file, so that a machine without a module proxy finds out in seconds.
+# Requests a small file, so that a machine without a module proxy fails within seconds.
 require_go_module() { # go module@version
   local answer
   if ! answer=$(cd "$work" && GO111MODULE=on GOFLAGS=-mod=mod timeout 30 "$1" list -m "$2" 2>&1); then
-    cannot_build_here "no Go module proxy gives $2 (${answer##*$'\n'}); set GOPROXY to one that does"
+    cannot_build_here "no Go module proxy provides $2 (${answer##*$'\n'}); set GOPROXY to one that does"
   fi
 }

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Static libcurl (HTTP and HTTPS only), libarchive (tar and gzip only), simdjson, fmt and spdlog, from Debian's source
-# packages. Debian's libcurl.a needs Kerberos and LDAP, its libarchive.a libxml2 and ICU; of the others it has shared
-# libraries only.
-#   build-static-libraries.sh OUT    gives OUT/{include,lib}; about 100 s on 2 cores, once
+# Builds static libcurl (HTTP and HTTPS only), libarchive (tar and gzip only), simdjson, fmt and spdlog from Debian's
+# source packages. Debian's libcurl.a requires Kerberos and LDAP, its libarchive.a libxml2 and ICU; the others are
+# packaged as shared libraries only.
+#   build-static-libraries.sh OUT    creates OUT/{include,lib}; about 100 s on 2 cores, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=build-once.sh
 source "$(dirname "$(realpath "$0")")/build-once.sh"
 begin_build "${1:?usage: build-static-libraries.sh OUT}" "static libraries" complete lib/lib{archive,curl,fmt,simdjson,spdlog}.a
 
-# $result's name changes at the end, so nothing may remember it: CMake's and pkg-config's files are not used.
+# $result is renamed at the end, so nothing may store its path: the files for CMake and pkg-config are not used.
 build() { # package, CMake options
-  local package=$1 folder
+  local package=$1 directory
   shift
   step "fetching $package's source" debian_source "$package"
-  folder=$(find "$work" -maxdepth 1 -type d -name "$package-*")
-  step "configuring $package" cmake -S "$folder" -B "$work/$package.build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  directory=$(find "$work" -maxdepth 1 -type d -name "$package-*")
+  step "configuring $package" cmake -S "$directory" -B "$work/$package.build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_C_FLAGS=-w -DBUILD_SHARED_LIBS=OFF -DCMAKE_INSTALL_PREFIX="$result" -DCMAKE_INSTALL_LIBDIR=lib "$@"
   step "compiling $package" cmake --build "$work/$package.build" -j "$(nproc)"
   step "installing $package" cmake --install "$work/$package.build"

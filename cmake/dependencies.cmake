@@ -1,5 +1,5 @@
-# The libraries, all Debian packages. AIRLOCK_STATIC takes those of which Debian has no usable static library from
-# AIRLOCK_STATIC_LIBRARIES (cmake/build-static-libraries.sh makes them from Debian's sources).
+# The libraries, all from Debian packages. With AIRLOCK_STATIC, those without a usable static library in Debian come
+# from AIRLOCK_STATIC_LIBRARIES (cmake/build-static-libraries.sh builds them from Debian's sources).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(nlohmann_json REQUIRED)

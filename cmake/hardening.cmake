@@ -1,12 +1,12 @@
-# airlock_hardening: what a program that reads hostile bytes is compiled with; and the sanitizers, which replace it.
+# airlock_hardening: compile and link options for programs that read untrusted data; or the sanitizers instead.
 add_library(airlock_hardening INTERFACE)
 if(AIRLOCK_SANITIZE)
-  # -fno-sanitize-recover: a finding ends the test instead of scrolling by.
+  # -fno-sanitize-recover: a finding fails the test.
   set(flags -fsanitize=${AIRLOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_compile_options(airlock_hardening INTERFACE ${flags} -g)
   target_link_options(airlock_hardening INTERFACE ${flags})
-  # gcc takes the sanitizers' own branches for the program's: it then sees null, and uninitialised, where neither
-  # is (std::regex, GCC bug 105562). The dev preset keeps the first warning, the release preset the second.
+  # Code from the sanitizers causes false positives in gcc (std::regex, GCC bug 105562). The dev preset keeps the first
+  # warning, the release preset the second.
   target_compile_options(airlock_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
 else()
   target_compile_definitions(airlock_hardening INTERFACE

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of debian-packages.txt that are missing. When none is, it needs neither the network nor
+# Installs the Debian packages in debian-packages.txt that are missing. If none is, it requires neither network nor
 # root.
 set -euo pipefail
 list=$(dirname "$(realpath "$0")")/debian-packages.txt
@@ -21,8 +21,8 @@ if ((EUID != 0)); then
   exit 1
 fi
 
-# Debian starts the servers it installs (etcd, containerd, docker-registry); the tests start their own, on ports
-# of their own, so nobody's machine gets new servers from a build.
+# Debian would start the servers that it installs (etcd, containerd, docker-registry). The tests start their own, on
+# other ports, so a build must not start new services on the machine.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
   trap 'rm -f "$policy"' EXIT

@@ -1,8 +1,8 @@
-# airlock_warnings: an interface target with the warnings every target of ours is compiled with.
+# airlock_warnings: an interface target with the warnings for all targets.
 add_library(airlock_warnings INTERFACE)
 target_compile_options(airlock_warnings INTERFACE
   -Wall -Wextra -Wpedantic
-  -Wshadow              # a name that hides another is read wrongly
+  -Wshadow              # a name that hides another is misleading
   -Wconversion          # sizes and offsets are 64 bits: a silent narrowing corrupts a bundle
   -Wsign-conversion
   -Wold-style-cast
@@ -10,7 +10,7 @@ target_compile_options(airlock_warnings INTERFACE
   -Woverloaded-virtual
   -Wsuggest-override
   -Wformat=2
-  # Once std's containers are inlined g++ 12 sees null where there is none.
+  # With std's containers inlined, g++ 12 reports false positives.
   $<$<CONFIG:Debug>:-Wnull-dereference>
   -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

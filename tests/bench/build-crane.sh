@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# crane, which the bundler is measured against: Debian does not have it.
-# Needs a Go module proxy and Go >= 1.22; exit code 77, with the reason, without them.
-#   build-crane.sh OUT    gives crane in OUT; a minute, once
+# Builds crane, which the bundler is compared with: Debian does not package it.
+# Requires a Go module proxy and Go >= 1.22; exits with 77 and the reason without them.
+#   build-crane.sh OUT    creates crane in OUT; a minute, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../cmake/build-once.sh
 source "$(dirname "$(realpath "$0")")/../../cmake/build-once.sh"

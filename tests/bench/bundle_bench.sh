@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Building, verifying, inspecting and pushing a bundle of 10 images and 700 MB, beside what a user would take instead:
-# crane or skopeo and tar, openssl. Each one's turn comes ROUNDS times, one after the other, so that all see the same neighbours;
-# the median counts. What a machine gives in absolute terms means little: the ratios are the result.
+# Builds, verifies, inspects and pushes a bundle of 10 images and 700 MB, compared with the alternatives: crane or skopeo
+# and tar, openssl. They run alternately, ROUNDS times each, so that the load of the machine affects all of them; the
+# medians count. Absolute times depend on the machine: the ratios are the result.
 #   bundle_bench.sh BIN    BIN holds airlock-bundler and airlock-installer
 #   ROUNDS (3), CONCURRENCY (the program's own) by environment; the registry's data is cached in AIRLOCK_CACHE
 set -euo pipefail
@@ -14,7 +14,7 @@ concurrency=(${CONCURRENCY:+--concurrency "$CONCURRENCY"})
 corpus=$("$here/bundle_corpus.sh")
 mapfile -t names < "$corpus/names"
 
-# Without it its row is left out.
+# Without it, its row is omitted.
 crane=$(airlock_cache)/crane-0.20.2/crane
 "$here/build-crane.sh" "$(dirname "$crane")" || [[ $? == 77 ]]
 
@@ -42,7 +42,7 @@ C
   echo "$address"
 }
 
-# An empty private registry; prints HOST:PORT.
+# Starts an empty private registry; prints HOST:PORT.
 fresh_target() {
   stop_daemon target "$work/target"
   rm -rf "$work/target"
@@ -75,7 +75,7 @@ build() {
   measure build "$bin/airlock-bundler" build bundle.yaml -o kit.tar --plain-http "$source_address" "${concurrency[@]}" \
     --installer "$bin/airlock-installer"
 }
-# One script, so that one clock and one peak of memory cover all of it.
+# A single script, so that its time and peak memory are measured as a whole.
 cat > skopeo-build << S
 set -e
 for name in ${names[*]}; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The webhook beside a plain Go server, over TLS on loopback: requests a second, latency, CPU time a request, resident
-# memory, for a review of 6.8 and one of 26.5 kB with 1, 8 and 64 connections. Each server's turn comes ROUNDS times,
-# one after the other, so that both see the same neighbours; the median counts. What a machine gives in absolute terms
-# means little: the last columns, ours to theirs, are the result.
+# Compares the webhook with a plain Go server, over TLS on loopback: requests a second, latency, CPU time a request, resident
+# memory, for a review of 6.8 and one of 26.5 kB with 1, 8 and 64 connections. They run alternately, ROUNDS
+# times each, so that the load of the machine affects both; the medians count. Absolute numbers depend on the machine: the
+# ratios are the result.
 #   webhook_server_bench.sh BIN    BIN holds node-oversell-webhook and webhook_load
 #   SECONDS_EACH (3), ROUNDS (3), CONNECTIONS ("1 8 64") by environment
 set -euo pipefail
@@ -12,7 +12,7 @@ each=${SECONDS_EACH:-3} rounds=${ROUNDS:-3}
 read -ra connections <<< "${CONNECTIONS:-1 8 64}"
 data=$here/../data/webhook
 cache=${AIRLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airlock}
-# Another rival's text is another rival.
+# A changed source gives another build.
 rival=$cache/webhook-rival-$(cat "$here/webhook_rival/main.go" "$here/build-webhook-rival.sh" | sha256sum | head -c 12)
 "$here/build-webhook-rival.sh" "$rival"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The real cert-manager v1.8.2, its programs and its installation manifest, from its own Go module.
-# Needs a Go module proxy; exit code 77, with the reason, without one. Debian's Go 1.19 compiles it.
-#   build-cert-manager.sh OUT    gives OUT/{controller,webhook,cainjector,acmesolver,cert-manager.yaml}; 4 to 5 minutes, once
+# Builds cert-manager v1.8.2, its programs and its installation manifest, from its Go module with Debian's Go 1.19.
+# Requires a Go module proxy; exits with 77 and the reason without one.
+#   build-cert-manager.sh OUT    creates OUT/{controller,webhook,cainjector,acmesolver,cert-manager.yaml}; 4 to 5 minutes, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../cmake/build-once.sh
 source "$(dirname "$(realpath "$0")")/../../cmake/build-once.sh"
@@ -12,12 +12,12 @@ begin_build "${1:?usage: build-cert-manager.sh OUT}" "cert-manager 1.8.2" "${nam
 
 export PATH=/usr/lib/go-1.19/bin:$PATH CGO_ENABLED=0 GO111MODULE=on GOFLAGS=-mod=mod
 export GOCACHE=$work/cache GOMODCACHE=$work/modules
-[[ $(go_minor go) != 0 ]] || cannot_build_here "it needs Go (Debian's golang-1.19-go)"
+[[ $(go_minor go) != 0 ]] || cannot_build_here "Go is required (Debian's golang-1.19-go)"
 require_go_module go "$module@v1.8.2"
 
-# Helm renders the manifest as cert-manager's own release does, so its modules join in.
+# Helm renders the manifest, as in cert-manager's own release process, so its modules are required too.
 write_module() {
-  mkdir "$work/module" # Go takes a module cache within a module for a part of it
+  mkdir "$work/module" # Go would treat a module cache within a module as a part of it
   cd "$work/module"
   printf 'module cert-manager-for-tests\n\ngo 1.17\n\nrequire (\n\t%s v1.8.2\n\thelm.sh/helm/v3 v3.8.1\n)\n' \
     "$module" > go.mod
@@ -36,7 +36,7 @@ compile() {
   go build -v -trimpath -ldflags "-s -w" -o "$work/helm" helm.sh/helm/v3/cmd/helm
 }
 
-# The module holds the chart as its release tool finds it: a Chart.template.yaml, and the CRDs beside the templates.
+# The module has the chart as input of its release tool: a Chart.template.yaml, and the CRDs outside the templates.
 render_manifest() {
   cd "$work/module"
   local deploy

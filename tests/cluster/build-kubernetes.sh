@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Kubernetes 1.20.2, the oldest that Airlock serves, from Debian 12's source package with Debian's Go 1.19.
-#   build-kubernetes.sh OUT    gives the programs named below in OUT; 4 to 5 minutes on 2 cores, once
+# Builds Kubernetes 1.20.2, the oldest supported version, from Debian 12's source package with Debian's Go 1.19.
+#   build-kubernetes.sh OUT    creates the programs listed below in OUT; 4 to 5 minutes on 2 cores, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../cmake/build-once.sh
 source "$(dirname "$(realpath "$0")")/../../cmake/build-once.sh"
@@ -10,7 +10,7 @@ begin_build "${1:?usage: build-kubernetes.sh OUT}" "Kubernetes 1.20.2" "${progra
 [[ -x /usr/lib/go-1.19/bin/go && $(sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release) == 12 ]] ||
   cannot_build_here "only Debian 12 has its source package and golang-1.19"
 
-# The tree builds in GOPATH mode alone: its modules are symbolic links into staging/.
+# The tree builds in GOPATH mode only: its modules are symbolic links into staging/.
 export GOPATH=$work/go GO111MODULE=off GOFLAGS='' GOCACHE=$work/cache CGO_ENABLED=0
 export PATH=/usr/lib/go-1.19/bin:$PATH
 tree=$GOPATH/src/k8s.io/kubernetes
@@ -20,13 +20,13 @@ unpack() {
   mkdir -p "$(dirname "$tree")"
   tar -xf "$work"/kubernetes_*.orig.tar.gz -C "$work"
   mv "$work/kubernetes-1.20.2" "$tree"
-  # The vendored reflect2 1.0.1, compiled by Go >= 1.18, crashes the API server at its first call of a mutating
+  # The vendored reflect2 1.0.1, compiled by Go >= 1.18, crashes the API server when it first calls a mutating
   # webhook. Debian packages 1.0.2.
   rm -rf "$tree/vendor/github.com/modern-go/reflect2"
   cp -r /usr/share/gocode/src/github.com/modern-go/reflect2 "$tree/vendor/github.com/modern-go/"
 }
 
-# zz_generated.openapi.go is not in the tarball; its inputs are the packages that ask for it by a comment.
+# zz_generated.openapi.go is not in the tarball; its inputs are the packages that request it by a comment.
 generate_openapi() {
   cd "$tree"
   local libraries=(api apimachinery kube-aggregator apiextensions-apiserver component-base apiserver

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A current Kubernetes from its own Go module: what our users run lies between this one and 1.20.
-# Needs a Go module proxy and Go >= 1.24, which Debian 12 does not have; exit code 77, with the reason, without them.
+# Builds a current Kubernetes from its Go module: users run versions between this one and 1.20.
+# Requires a Go module proxy and Go >= 1.24, which Debian 12 does not have; exits with 77 and the reason without them.
 #   build-new-kubernetes.sh OUT [VERSION]    3 to 6 minutes on 2 cores, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../cmake/build-once.sh
@@ -15,9 +15,9 @@ export CGO_ENABLED=0 GO111MODULE=on GOFLAGS=-mod=mod GOTOOLCHAIN=local
 export GOCACHE=$work/cache GOMODCACHE=$work/modules
 require_go_module "$go" "k8s.io/kubernetes@v$version"
 
-# Its go.mod points at ./staging, which is published as modules of their own: v1.34.3 goes with v0.34.3 of each.
+# Its go.mod refers to ./staging, which is published as separate modules: v1.34.3 requires v0.34.3 of each.
 write_module() {
-  mkdir "$work/module" # Go takes a module cache within a module for a part of it
+  mkdir "$work/module" # Go would treat a module cache within a module as a part of it
   cd "$work/module"
   local module library
   module=$("$go" mod download -json "k8s.io/kubernetes@v$version" | jq -r .GoMod)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # A real single-node Kubernetes: etcd, kube-apiserver, controller manager, scheduler, kubelet on containerd and runc,
-# kube-proxy, bridge CNI. The node is a set of namespaces (network, mounts, processes): ending its process 1 ends all
-# that runs in it, with its mounts, bridges and iptables rules. It has no route but to this machine's end of one cable,
-# 10.99.N.1: an isolated site.
-#   cluster.sh up BIN STATE          BIN: what build-kubernetes.sh made; STATE: a folder, new or left by a run before
-#   cluster.sh down STATE            leaves nothing behind, in whatever state things are; the logs stay
+# kube-proxy, bridge CNI. The node is a set of namespaces (network, mount, PID): killing its process 1 ends everything
+# in it, including its mounts, bridges and iptables rules. Its only route is to the machine's end of a veth pair,
+# 10.99.N.1: it is air-gapped.
+#   cluster.sh up BIN STATE          BIN: output of build-kubernetes.sh; STATE: a directory, new or from an earlier run
+#   cluster.sh down STATE            removes everything but the logs, whatever the state
 #   cluster.sh status STATE
 #   cluster.sh trust STATE HOST CA   the node's containerd accepts the registry HOST with this CA; no credentials
-#   cluster.sh user STATE NAME [GROUP]   STATE/NAME.kubeconfig for somebody who has no permission but GROUP's
+#   cluster.sh user STATE NAME [GROUP]   STATE/NAME.kubeconfig for a user with only the permissions of GROUP
 #   cluster.sh exec STATE COMMAND...     in the node's namespaces
-#   cluster.sh stop|start STATE kubelet|containerd|apiserver|…     one part of it, to see what an outage does
-# Then KUBECONFIG=STATE/admin.kubeconfig, and STATE/host_address is this machine as the node sees it.
-# Environment: HEARTBEAT (10s), how often the node looks at its status; NODE (node-a), its name.
+#   cluster.sh stop|start STATE kubelet|containerd|apiserver|…     one component, to test outages
+# Afterwards set KUBECONFIG=STATE/admin.kubeconfig; STATE/host_address is the machine's address as seen by the node.
+# Environment: HEARTBEAT (10s), the kubelet's nodeStatusUpdateFrequency; NODE (node-a), the name of the node.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$(realpath "$0")")/lib.sh"
@@ -20,12 +20,12 @@ usage="usage: cluster.sh up BIN STATE | down STATE | status STATE | trust STATE 
   exec STATE COMMAND... | stop|start STATE PART"
 pods=10.244.0.0/24 services=10.96.0.0/16
 parts=(etcd apiserver controller-manager scheduler containerd kubelet proxy)
-# Folders of the machine that containerd, CNI and the kubelet use whatever their settings; the node has its own.
-host_folders=(/run/containerd /run/netns /var/lib/cni /var/lib/kubelet /var/log/pods /var/log/containers)
+# Directories that containerd, CNI and the kubelet always use, whatever their settings; the node gets its own.
+host_directories=(/run/containerd /run/netns /var/lib/cni /var/lib/kubelet /var/log/pods /var/log/containers)
 
-# --- the node: namespaces, cable, cgroups -----------------------------------------------------------------------
+# --- the node: namespaces, network, cgroups -----------------------------------------------------------------------
 
-# Process 1 of the node, as this machine numbers it. Its program's path is in STATE, so it is found without records.
+# The PID of the node's process 1 on the machine. It is found by the path of its program, which is in STATE.
 node_process() { pgrep -xf -- "$state/node-init" | head -n 1; }
 node_runs() { [[ -n $(node_process) ]]; }
 node_gone() { ! node_runs; }
@@ -36,52 +36,52 @@ start_node() {
   gcc -Os -static -s -o node-init "$scripts/pause.c"
   start_daemon unshare "$state" unshare --mount --propagation unchanged --net --pid --fork --kill-child=KILL --mount-proc \
     -- "$state/node-init"
-  wait_until 5 node_runs || fail "no namespaces for the node (root and CAP_SYS_ADMIN are needed)" "$state/unshare.log"
-  # What is mounted in the node stays in it. Not by in_node: in a chroot, / is no mount; without --root, it is the true one.
+  wait_until 5 node_runs || fail "cannot create namespaces for the node (root and CAP_SYS_ADMIN are required)" "$state/unshare.log"
+  # Mounts in the node must not propagate. Not through in_node: in a chroot, / is not a mount point.
   nsenter --target "$(node_process)" --mount -- mount --make-rprivate / 2> private.log ||
-    fail "the node's mounts cannot be kept from this machine's" "$state/private.log"
-  # The kubelet looks for the mount that its folder is on: in a chroot there is none.
+    fail "cannot make the node's mounts private" "$state/private.log"
+  # The kubelet looks up the mount of its directory: in a chroot there is none.
   in_node mount --bind "$state" "$state"
-  local folder
-  for folder in "${host_folders[@]}"; do
-    mkdir -p "$folder" "host$folder"
-    in_node mount --bind "$state/host$folder" "$folder"
+  local directory
+  for directory in "${host_directories[@]}"; do
+    mkdir -p "$directory" "host$directory"
+    in_node mount --bind "$state/host$directory" "$directory"
   done
 }
 
-# The first N for which the cable can be made is ours: clusters side by side do not meet.
-plug_cable() {
+# Uses the first N that is free, so that several clusters can run at the same time.
+connect_node() {
   local n
   for n in {0..9}; do
     [[ $(ip -4 addr) != *" 10.99.$n."* ]] || continue
     echo "$n" > number
-    ip link add "airlock$n" type veth peer name node0 netns "$(node_process)" 2> cable.log && break
+    ip link add "airlock$n" type veth peer name node0 netns "$(node_process)" 2> veth.log && break
     rm number
   done
-  [[ -f number ]] || fail "no network cable for the node: 10.99.0.0 to 10.99.9.0 are taken, or the kernel has no veth" "$state/cable.log"
+  [[ -f number ]] || fail "cannot connect the node: 10.99.0.0 to 10.99.9.0 are in use, or the kernel does not support veth" "$state/veth.log"
   ip addr add "10.99.$n.1/24" dev "airlock$n"
   ip link set "airlock$n" up
-  # The node has no default route, and a Service's address is looked up as a route before iptables gets to turn it
-  # into a pod's: so there is a route for those.
+  # The node has no default route, and the route to a Service's address is looked up before iptables translates it
+  # to a pod's: so Services need a route.
   in_node sh -ec "ip link set lo up; ip addr add 10.99.$n.2/24 dev node0; ip link set node0 up; ip route add $services dev node0"
-  # Kubernetes wants these; the second is absent where the kernel has no bridge filter.
+  # Required by Kubernetes; the second is absent if the kernel has no bridge filter.
   # shellcheck disable=SC2016 # expanded by the shell in the node
   in_node sh -c 'for f in ipv4/ip_forward bridge/bridge-nf-call-iptables; do echo 1 > /proc/sys/net/$f; done' 2> /dev/null || true
   echo "10.99.$n.1" > host_address
   echo "10.99.$n.2" > node_address
 }
 
-# The kubelet's cgroups are under one of our own: a machine may have another kubelet's.
+# The kubelet's cgroups are below a separate one: the machine may run another kubelet.
 make_cgroups() {
   local group root file
   group=airlock$(cat number)
   for root in $(cgroup_roots); do
     mkdir -p "$root/$group"
-    # Version 1: an empty cpuset takes no process.
+    # Version 1: an empty cpuset accepts no process.
     for file in cpuset.cpus cpuset.mems; do
       [[ ! -f $root/release_agent || ! -f $root/$file ]] || cat "$root/$file" > "$root/$group/$file"
     done
-    # Version 2: what the children may use must be switched on above them.
+    # Version 2: controllers must be enabled in the parent groups.
     [[ ! -f $root/cgroup.subtree_control || -f $root/release_agent ]] || enable_controllers "$root" "$group"
   done
 }
@@ -104,7 +104,7 @@ sign() { # name subject extension
     -extfile <(printf %s "$3") 2> /dev/null
 }
 
-client() { # name subject: a certificate and its kubeconfig
+client() { # name subject: creates a client certificate and its kubeconfig
   sign "$1" "$2" extendedKeyUsage=clientAuth
   cat > "$1.kubeconfig" << K
 apiVersion: v1
@@ -138,7 +138,7 @@ K
 }
 
 write_containerd() {
-  # A disk that is an overlay itself (a container's) carries no overlay.
+  # Overlayfs cannot be stacked on an overlay (in a container).
   local snapshotter=overlayfs
   [[ $(stat -f -c %T .) != overlayfs ]] || snapshotter=native
   cat > containerd.toml << K
@@ -149,7 +149,7 @@ state = "$state/containerd-run"
   address = "$state/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "airlock.test/pause:1"
-  # Without CAP_SYS_RESOURCE runc cannot lower a score: "can't get final child's PID from pipe".
+  # Without CAP_SYS_RESOURCE runc cannot lower an OOM score: "can't get final child's PID from pipe".
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "$snapshotter"
@@ -174,7 +174,7 @@ failSwapOn: false
 clusterDomain: cluster.local
 clusterDNS: [10.96.0.10]
 nodeStatusUpdateFrequency: ${HEARTBEAT:-10s}
-# The default of real clusters; the line above alone would make it the same 10 s.
+# The default of real clusters; otherwise the line above would change it to 10 s too.
 nodeStatusReportFrequency: 5m
 evictionHard: {memory.available: 100Mi, nodefs.available: "1%", imagefs.available: "1%"}
 imageGCHighThresholdPercent: 100
@@ -184,10 +184,10 @@ K
 
 minor() { "$bin/kubelet" --version | sed 's/.*v1\.\([0-9]*\).*/\1/'; }
 
-# --- the parts --------------------------------------------------------------------------------------------------
+# --- components --------------------------------------------------------------------------------------------------
 
-# The shell in the node leaves the part's process id, as the node numbers it, and becomes the part.
-run() { # part command...
+# The shell in the node writes its PID, as seen in the node, and executes the component.
+run() { # component command...
   local part=$1
   shift
   # shellcheck disable=SC2016 # expanded by the shell in the node
@@ -235,14 +235,14 @@ start_part() {
       run proxy "$bin/kube-proxy" --kubeconfig="$state/proxy.kubeconfig" --hostname-override="$(cat node_name)" \
         --proxy-mode=iptables --cluster-cidr=$pods --conntrack-max-per-core=0
       ;;
-    *) fail "no part $1; the parts are ${parts[*]}" ;;
+    *) fail "unknown component $1; components: ${parts[*]}" ;;
   esac
   wait_until 5 test -s "run/$1" || fail "$1 does not start" "$state/log/$1.log"
 }
 
 stop_part() {
   in_node kill -KILL "$(cat "run/$1")" 2> /dev/null || true
-  wait_until 10 part_gone "$1" || fail "$1 does not end"
+  wait_until 10 part_gone "$1" || fail "$1 does not exit"
   rm -f "run/$1"
 }
 
@@ -254,30 +254,30 @@ node_ready() {
 }
 default_account() { kubectl -n default get serviceaccount default; }
 
-# The sandbox image comes as a file, as on an isolated site: no registry serves it.
+# The sandbox image is imported from a file, as on an air-gapped site: no registry has it.
 import_sandbox_image() {
   IMAGE_NAME=airlock.test/pause:1 "$scripts/oci-image.sh" image pause-layout 1 /pause node-init=/pause
   tar -C pause-layout -cf pause.tar .
   in_node ctr -a "$state/containerd.sock" -n k8s.io images import "$state/pause.tar" > log/pause.log 2>&1 ||
-    fail "containerd does not take the sandbox image" "$state/log/pause.log"
+    fail "containerd cannot import the sandbox image" "$state/log/pause.log"
 }
 
-# --- verbs ------------------------------------------------------------------------------------------------------
+# --- commands ------------------------------------------------------------------------------------------------------
 
 up() {
-  [[ -x $bin/kube-apiserver ]] || fail "no kube-apiserver in $bin; make it: tests/cluster/build-kubernetes.sh $bin"
-  ((EUID == 0)) || fail "a node needs root"
+  [[ -x $bin/kube-apiserver ]] || fail "no kube-apiserver in $bin; build it: tests/cluster/build-kubernetes.sh $bin"
+  ((EUID == 0)) || fail "root is required"
   local started=$SECONDS
   mkdir -p "$state"
   cd "$state"
-  down # what a run before left, half up or killed
-  # The registry's trust and the data of a run before are not this cluster's.
+  down # whatever an earlier run left
+  # The data and the registry configuration of an earlier run must not be reused.
   rm -rf etcd containerd containerd-run kubelet host pki run log certs.d cni pause-layout ./*.kubeconfig
   mkdir -p pki log run cni/net.d certs.d
   echo "$bin" > bin
   echo "${NODE:-node-a}" > node_name
   start_node
-  plug_cable
+  connect_node
   make_cgroups
   start_part etcd
   write_cni
@@ -307,18 +307,18 @@ down() {
   cd "$state"
   local process
   for process in $(pgrep -xf -- "$state/node-init"); do kill -KILL "$process" 2> /dev/null || true; done
-  wait_until 20 node_gone || fail "process $(node_process) of the node does not end"
+  wait_until 20 node_gone || fail "process $(node_process) of the node does not exit"
   stop_daemon unshare "$state"
   if [[ -f number ]]; then
     ip link del "airlock$(cat number)" 2> /dev/null || true
-    wait_until 20 remove_cgroups || fail "processes are left in cgroup airlock$(cat number)"
+    wait_until 20 remove_cgroups || fail "processes remain in cgroup airlock$(cat number)"
     rm -f number
   fi
   rm -f node_address host_address ./*.sock
-  rmdir --ignore-fail-on-non-empty "${host_folders[@]}" 2> /dev/null || true
+  rmdir --ignore-fail-on-non-empty "${host_directories[@]}" 2> /dev/null || true
 }
 
-# True when none is left. A process that is just ending holds its group for a moment.
+# True if none remains. An exiting process stays in its group for a moment.
 remove_cgroups() {
   local root group left=0
   group=airlock$(cat number)
@@ -331,10 +331,10 @@ remove_cgroups() {
 status() {
   [[ -d $state ]] || fail "no cluster in $state"
   cd "$state"
-  node_runs || fail "no cluster runs in $state"
+  node_runs || fail "the cluster in $state is not running"
   local part
   for part in "${parts[@]}"; do
-    if [[ -s run/$part ]] && part_runs "$part" 2> /dev/null; then say "$part: runs"; else say "$part: does not run"; fi
+    if [[ -s run/$part ]] && part_runs "$part" 2> /dev/null; then say "$part: running"; else say "$part: not running"; fi
   done
   kubectl get node
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Adds an image to an OCI layout, from files alone: bash, tar, gzip, sha256sum, jq. The same files give the same digest.
+# Adds an image to an OCI layout, built from files with bash, tar, gzip, sha256sum and jq. The same files give the same
+# digest.
 #   oci-image.sh image LAYOUT TAG ENTRYPOINT LAYER...    a LAYER is FILE=/path/in/image[,FILE=/path…]
-#   oci-image.sh index LAYOUT TAG TAG_OF_PART...         an index over images that are there
+#   oci-image.sh index LAYOUT TAG TAG_OF_PART...         an index of images in the layout
 # Environment: IMAGE_USER (none), IMAGE_ARCH (amd64), IMAGE_NAME (sets containerd's name for `ctr images import`).
 set -euo pipefail
 usage="usage: oci-image.sh image LAYOUT TAG ENTRYPOINT LAYER... | index LAYOUT TAG TAG_OF_PART..."
@@ -19,7 +20,7 @@ start_layout() {
     '{schemaVersion: 2, mediaType: $type, manifests: []}' > "$layout/index.json"
 }
 
-# add_blob FILE TYPE: moves it in, prints its descriptor.
+# add_blob FILE TYPE: moves it to the layout and prints its descriptor.
 add_blob() {
   local hex size
   hex=$(sha256sum "$1" | cut -d' ' -f1) size=$(stat -c %s "$1")
@@ -40,7 +41,7 @@ add_layer() {
   echo "sha256:$diff $(add_blob "$work/layer.gz" application/vnd.oci.image.layer.v1.tar+gzip)"
 }
 
-# Puts a descriptor under a tag in index.json, in place of the one that was there.
+# Adds a descriptor with a tag to index.json, replacing any previous one.
 tag_descriptor() { # descriptor
   jq -c --arg tag "$tag" --arg name "${IMAGE_NAME:-}" --argjson descriptor "$1" '
     .manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] != $tag)) + [$descriptor

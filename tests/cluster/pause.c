@@ -1,5 +1,5 @@
-/* Sleeps until SIGTERM or SIGINT: the sandbox image's program, a workload that costs nothing, and process 1 of the
-   test node. As process 1 it inherits orphans: with SIGCHLD ignored the kernel reaps them. */
+/* Sleeps until SIGTERM or SIGINT: the sandbox image's program, an idle workload, and process 1 of the test
+   node. As process 1 it inherits orphans: because it ignores SIGCHLD, the kernel reaps them. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

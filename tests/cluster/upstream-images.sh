@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fills the "internet" registry with what a kit names, at the path it has there without its host:
-#   upstream-images.sh REGISTRY [CERT_MANAGER]    REGISTRY: HOST:PORT, plain HTTP; CERT_MANAGER: what build-cert-manager.sh made
-# jetstack/cert-manager-{controller,webhook,cainjector,acmesolver}:v1.8.2, laid out as their originals, when CERT_MANAGER
-# is given; and always, for tests: airlock-test/small:1 and :2 (three layers, two of them shared) and airlock-test/multi:1
+# Fills the "internet" registry with the images of a kit, at their original paths without the host:
+#   upstream-images.sh REGISTRY [CERT_MANAGER]    REGISTRY: HOST:PORT, plain HTTP; CERT_MANAGER: output of build-cert-manager.sh
+# jetstack/cert-manager-{controller,webhook,cainjector,acmesolver}:v1.8.2, with the layout of the originals, if
+# CERT_MANAGER is given; and always, for tests: airlock-test/small:1 and :2 (three layers, two of them shared) and airlock-test/multi:1
 # (an index of linux/amd64 and linux/arm64).
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh

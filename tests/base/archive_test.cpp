@@ -14,7 +14,7 @@
 namespace airlock::base {
 namespace {
 
-// The sum over the block, its own field as spaces, belongs into bytes 148 to 155.
+// The checksum is in bytes 148 to 155; these count as spaces.
 void set_checksum(std::string& block) {
     block.replace(148, 8, 8, ' ');
     unsigned sum = 0;
@@ -38,7 +38,7 @@ TEST(TarHeader, IsReadAsItWasWritten) {
         {.path = "airlock-installer", .size = 9'000'000, .mode = 0755},
         {.path = std::string(100, 'a'), .size = 5, .mode = 0600},
         {.path = "blobs/sha256/" + std::string(64, 'f'), .size = std::uint64_t{8} << 30U},
-        // 8 GiB and more do not fit into the octal field: GNU's base 256
+        // 8 GiB and more do not fit in the octal field: GNU's base 256
         {.path = "large", .size = (std::uint64_t{1} << 40U) + 7},
     };
     for (const auto& entry : entries) {
@@ -58,11 +58,11 @@ TEST(TarHeader, IsTheSameEveryTime) {
     EXPECT_EQ(tar_header(entry).substr(136, 11), "00000000000") << "the time is not 0";
 }
 
-TEST(TarHeader, OfAPathThatNeedsASecondBlockIsRefused) {
+TEST(TarHeader, RejectsAPathThatNeedsASecondBlock) {
     EXPECT_THROW(tar_header({.path = std::string(101, 'a'), .size = 1}), Error);
 }
 
-TEST(TarHeader, IsOneThatTarReads) {
+TEST(TarHeader, IsReadByTar) {
     const test::TempFolder folder;
     const std::string content = "hello\n";
     folder.write("x.tar", tar_header({.path = "a/b", .size = content.size()}) + content +
@@ -72,9 +72,9 @@ TEST(TarHeader, IsOneThatTarReads) {
                 testing::HasSubstr("-rw-r--r-- 0/0"));
 }
 
-TEST(TarHeader, WhatIsNoRegularFileIsNothing) {
+TEST(TarHeader, IsNothingUnlessItIsARegularFile) {
     const auto good = tar_header({.path = "file", .size = 3});
-    // hard link, symbolic link, devices, folder, FIFO; long names and attributes of a next entry
+    // hard link, symbolic link, devices, directory, FIFO; long names and attributes of the next entry
     for (const char type : std::string("123456LKxgS")) {
         auto block = good;
         block[156] = type;
@@ -84,10 +84,10 @@ TEST(TarHeader, WhatIsNoRegularFileIsNothing) {
     }
     auto same = good;
     set_checksum(same);
-    EXPECT_EQ(same, good) << "this test computes checksums in a way of its own";
+    EXPECT_EQ(same, good) << "set_checksum() is wrong";
 }
 
-TEST(TarHeader, DamageIsNothing) {
+TEST(TarHeader, IsNothingWhenCorrupt) {
     const auto good = tar_header({.path = "file", .size = 3});
     EXPECT_FALSE(read_tar_header(std::string(kTarBlock, '\0')).has_value());
     EXPECT_FALSE(read_tar_header(std::string(kTarBlock, '\xff')).has_value());
@@ -116,7 +116,7 @@ TEST(MakeTar, IsTheSameWhateverTheOrder) {
     EXPECT_NE(make_tar({app}), make_tar({app, settings}));
 }
 
-TEST(MakeTar, IsOneThatTarReads) {
+TEST(MakeTar, IsReadByTar) {
     const test::TempFolder folder;
     const auto long_name = "opt/" + std::string(150, 'n') + "/" + std::string(120, 'm');
     const auto archive = make_tar_gzip({{.path = "usr/bin/app", .content = "binary", .mode = 0755},

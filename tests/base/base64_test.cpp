@@ -11,7 +11,7 @@ namespace {
 
 using test::expect_error;
 
-TEST(Base64, GoesBothWays) {
+TEST(Base64, EncodesAndDecodes) {
     std::string all;
     for (int i = 0; i < 256; ++i)
         all += static_cast<char>(i);
@@ -23,7 +23,7 @@ TEST(Base64, GoesBothWays) {
     EXPECT_EQ(base64_decode("b3Bl\ncmF0\r\n b3I6c2VjcmV0\t\n", "text"), "operator:secret");
 }
 
-TEST(Base64, RefusesOtherLettersAndNamesTheText) {
+TEST(Base64, RejectsOtherCharactersAndNamesTheText) {
     for (const std::string bad :
          {"A", "AB", "ABC", "A===", "====", "AB=C", "=ABC", "AB==ABCD", "ABC-", "ABCD----",
           "AAA=----", "A_BC", "AB,D", "AB\xc3\xa4", "ABC\x01"}) {

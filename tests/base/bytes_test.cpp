@@ -11,7 +11,7 @@ namespace {
 
 using test::expect_error;
 
-TEST(StringSource, GivesItsTextInPiecesAndThenNothing) {
+TEST(StringSource, ReturnsItsTextInPiecesAndThenNothing) {
     StringSource source("abcde");
     std::string piece(2, '\0');
     std::string all;
@@ -21,7 +21,7 @@ TEST(StringSource, GivesItsTextInPiecesAndThenNothing) {
     EXPECT_EQ(source.read(std::as_writable_bytes(std::span(piece))), 0U);
 }
 
-TEST(StringSource, BeginsAgainWhereItIsTold) {
+TEST(StringSource, RewindsToAnOffset) {
     StringSource source("abcde");
     EXPECT_EQ(read_all(source, 10, "text"), "abcde");
     source.rewind(3);
@@ -30,7 +30,7 @@ TEST(StringSource, BeginsAgainWhereItIsTold) {
     EXPECT_EQ(read_all(source, 10, "text"), "");
 }
 
-TEST(StringSink, TakesUpToItsLimitAndNamesWhatIsLarger) {
+TEST(StringSink, AcceptsUpToItsLimitAndNamesWhatIsLarger) {
     StringSink sink(4, "the answer of x");
     sink.write(as_bytes("ab"));
     sink.write(as_bytes("cd"));
@@ -48,7 +48,7 @@ TEST(Copy, MovesMoreThanOneBuffer) {
     EXPECT_EQ(sink.text(), text);
 }
 
-TEST(Copy, StopsWhenAsked) {
+TEST(Copy, StopsOnRequest) {
     std::stop_source stop;
     stop.request_stop();
     StringSource source("abc");
@@ -57,7 +57,7 @@ TEST(Copy, StopsWhenAsked) {
     EXPECT_EQ(sink.text(), "");
 }
 
-TEST(ReadAll, RefusesMoreThanItsLimit) {
+TEST(ReadAll, RejectsMoreThanItsLimit) {
     StringSource source("abcde");
     expect_error([&] { read_all(source, 4, "the list"); }, Errc::invalid, "the list is larger");
 }

@@ -5,7 +5,7 @@
 namespace airlock::base {
 namespace {
 
-TEST(Counted, SaysOneAndMany) {
+TEST(Counted, UsesSingularAndPlural) {
     EXPECT_EQ(counted(0, "image"), "0 images");
     EXPECT_EQ(counted(1, "image"), "1 image");
     EXPECT_EQ(counted(3, "image"), "3 images");

@@ -13,11 +13,11 @@ namespace {
 using test::error_of;
 using test::expect_error;
 
-// FIPS 180-4's own example.
+// The example in FIPS 180-4.
 constexpr std::string_view kAbc =
     "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-TEST(Digest, OfKnownTexts) {
+TEST(Digest, MatchesKnownValues) {
     EXPECT_EQ(sha256("abc").text(), kAbc);
     EXPECT_EQ(sha256("").hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     Hasher hasher("sha512");
@@ -37,7 +37,7 @@ TEST(Digest, ParsesWhatItPrints) {
     EXPECT_EQ(Digest::parse("sha512:" + std::string(128, 'a')).hex().size(), 128U);
 }
 
-TEST(Digest, RefusesWhatIsNone) {
+TEST(Digest, RejectsInvalidDigests) {
     const std::string hex(64, 'a');
     const std::vector<std::string> bad{"",
                                        "sha256",
@@ -57,7 +57,7 @@ TEST(Digest, RefusesWhatIsNone) {
         EXPECT_EQ(error_of([&] { Digest::parse(text); }).value().code(), Errc::invalid) << text;
 }
 
-TEST(Digest, AnErrorShowsOnlyTheBeginningOfALongText) {
+TEST(Digest, AnErrorTruncatesALongText) {
     const auto error = error_of([] { Digest::parse(std::string(1U << 20U, 'x')); });
     EXPECT_LT(error.value().message().size(), 400U);
 }
@@ -67,7 +67,7 @@ struct Delivery {
     std::string content;
     std::uint64_t size;
     std::string digest_of;
-    std::string error;  // none: all is right
+    std::string error;  // empty: valid
 };
 
 const std::vector<Delivery>& deliveries() {
@@ -83,7 +83,7 @@ const std::vector<Delivery>& deliveries() {
     return kRows;
 }
 
-TEST(VerifyingSource, PassesWhatWasPromisedAndNothingElse) {
+TEST(VerifyingSource, PassesTheExpectedContentOnly) {
     for (const auto& row : deliveries()) {
         SCOPED_TRACE(row.name);
         StringSource bytes(row.content);
@@ -96,25 +96,25 @@ TEST(VerifyingSource, PassesWhatWasPromisedAndNothingElse) {
     }
 }
 
-TEST(VerifyingSource, ReadsOnAsNothingAfterItsEnd) {
+TEST(VerifyingSource, ReturnsNothingAfterItsEnd) {
     StringSource bytes("a");
     VerifyingSource source(bytes, 1, sha256("a"), "blob");
     EXPECT_EQ(read_all(source, 10, "it"), "a");
     EXPECT_EQ(read_all(source, 10, "it"), "");
 }
 
-TEST(VerifyingSink, PassesWhatWasPromisedAndNothingElse) {
+TEST(VerifyingSink, PassesTheExpectedContentOnly) {
     for (const auto& row : deliveries()) {
         SCOPED_TRACE(row.name);
         StringSink kept(100, "kept");
         VerifyingSink sink(kept, row.size, sha256(row.digest_of), "blob x");
         const auto error = error_of([&] {
-            for (const auto& letter : row.content)
-                sink.write(as_bytes({&letter, 1}));
+            for (const auto& byte : row.content)
+                sink.write(as_bytes({&byte, 1}));
             sink.finish();
         });
         ASSERT_EQ(error.has_value(), !row.error.empty());
-        // A byte too many never reaches the other side.
+        // Excess bytes are never passed on.
         EXPECT_LE(kept.text().size(), row.size);
         if (!error) continue;
         EXPECT_EQ(error->code(), Errc::integrity);
@@ -122,7 +122,7 @@ TEST(VerifyingSink, PassesWhatWasPromisedAndNothingElse) {
     }
 }
 
-TEST(VerifyingSink, CountsWhatIsAtTheDestinationAlready) {
+TEST(VerifyingSink, CountsBytesThatAreAlreadyAtTheDestination) {
     StringSink kept(100, "kept");
     VerifyingSink sink(kept, 5, sha256("hello"), "blob");
     sink.account(as_bytes("hel"));

@@ -13,7 +13,7 @@ namespace {
 using test::error_of;
 using test::expect_error;
 
-TEST(Error, SaysItsContextOutermostFirst) {
+TEST(Error, HasItsContextOutermostFirst) {
     Error error(Errc::network, "no answer from {}", "x");
     error.add_context("blob 1").add_context("image a").set_hint("try later");
     EXPECT_STREQ(error.what(), "image a: blob 1: no answer from x");
@@ -22,18 +22,18 @@ TEST(Error, SaysItsContextOutermostFirst) {
     EXPECT_EQ(error.hint(), "try later");
 }
 
-TEST(Error, WithoutArgumentsTakesBracesAsTheyAre) {
+TEST(Error, WithoutArgumentsKeepsBraces) {
     EXPECT_STREQ(Error(Errc::invalid, "a {} in a {message").what(), "a {} in a {message");
 }
 
-TEST(Error, TextFromOutsideCannotSteerATerminal) {
+TEST(Error, EscapesControlCharacters) {
     const std::string bad("a\0b\x1b[2Jc\rd\x7f\te\n", 14);
     Error error(Errc::remote, "it said {}", bad);
     error.add_context("\x1b[1m");
     EXPECT_STREQ(error.what(), "?[1m: it said a?b?[2Jc?d?\te\n");
 }
 
-TEST(Error, OnlyWhatPassesByItselfIsTransient) {
+TEST(Error, OnlyTemporaryFailuresAreTransient) {
     const std::set<Errc> passing{Errc::network, Errc::unavailable, Errc::timeout};
     std::set<std::string_view> names;
     for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
@@ -44,13 +44,13 @@ TEST(Error, OnlyWhatPassesByItselfIsTransient) {
     EXPECT_EQ(names.size(), static_cast<std::size_t>(Errc::internal) + 1) << "two share a name";
 }
 
-TEST(Error, ContextIsAddedToErrorsThatPass) {
+TEST(Error, WithContextAddsContext) {
     EXPECT_EQ(with_context("outer", [] { return 7; }), 7);
     expect_error([] { with_context("outer", [] { throw Error(Errc::io, "inner"); }); }, Errc::io,
                  "outer: inner");
 }
 
-TEST(Error, OfErrnoFollowsTheNumber) {
+TEST(Error, ThrowErrnoMapsErrorNumbers) {
     struct Row {
         int number;
         Errc code;

@@ -32,14 +32,14 @@ class FileTest : public ::testing::Test {
     test::TempFolder folder_;
 };
 
-TEST_F(FileTest, OpeningFailsWithTheName) {
+TEST_F(FileTest, AnErrorOnOpeningNamesTheFile) {
     expect_error([&] { open_file(folder_ / "absent", O_RDONLY); }, Errc::not_found,
                  "cannot open " + (folder_ / "absent").string());
     expect_error([&] { open_file(folder_ / "a/b", O_WRONLY | O_CREAT); }, Errc::not_found,
                  "cannot write ");
 }
 
-TEST_F(FileTest, AFileInPlaceOfAFolderIsAnAbsentFile) {
+TEST_F(FileTest, AFileInPlaceOfAParentDirectoryMeansAbsent) {
     folder_.write("file", "x");
     EXPECT_FALSE(read_file_if_present(folder_ / "file/config.json", 10).has_value());
 }
@@ -57,8 +57,8 @@ TEST_F(FileTest, ReadsWithinItsLimit) {
 TEST_F(FileTest, OnlyARegularFileHasASize) {
     const auto file = open_file(folder_.write("file", "12345"), O_RDONLY);
     EXPECT_EQ(file_size(file.get(), "file"), 5U);
-    const auto folder = open_file(folder_.path(), O_RDONLY);
-    expect_error([&] { file_size(folder.get(), "the bundle"); }, Errc::invalid,
+    const auto directory = open_file(folder_.path(), O_RDONLY);
+    expect_error([&] { file_size(directory.get(), "the bundle"); }, Errc::invalid,
                  "the bundle is not a regular file");
 }
 
@@ -71,7 +71,7 @@ TEST_F(FileTest, WritesAndReadsInPlace) {
                  "kit.tar ends unexpectedly");
 }
 
-TEST_F(FileTest, AFullDiskIsSaidWithWhatToDo) {
+TEST_F(FileTest, AFullDiskIsReportedWithAHint) {
     const auto full = open_file("/dev/full", O_WRONLY);
     expect_error([&] { write_all(full.get(), as_bytes("x"), "kit.tar"); }, Errc::io,
                  "cannot write kit.tar: No space left on device", "free some space");
@@ -92,7 +92,7 @@ TEST_F(FileTest, ARangeIsReadInPlaceAndAgain) {
                  "kit.tar ends unexpectedly");
 }
 
-TEST_F(FileTest, SinksOfOneDescriptorDoNotDisturbEachOther) {
+TEST_F(FileTest, SinksOfOneDescriptorAreIndependent) {
     const auto fd = open_file(folder_ / "file", O_RDWR | O_CREAT);
     FileSink front(fd.get(), 0, "file");
     FileSink back(fd.get(), 4, "file");
@@ -103,7 +103,7 @@ TEST_F(FileTest, SinksOfOneDescriptorDoNotDisturbEachOther) {
     EXPECT_EQ(folder_.read("file"), "abcdefgh");
 }
 
-TEST_F(FileTest, ADurableWriteReplacesTheWholeAndLeavesNothingBeside) {
+TEST_F(FileTest, ADurableWriteReplacesTheFileAndLeavesNoTemporaryFile) {
     const auto path = folder_.write("journal", "old and longer");
     write_file_durably(path, "new", 0600);
     EXPECT_EQ(folder_.read("journal"), "new");
@@ -111,8 +111,8 @@ TEST_F(FileTest, ADurableWriteReplacesTheWholeAndLeavesNothingBeside) {
     EXPECT_EQ(files(), 1);
 }
 
-TEST_F(FileTest, ADurableWriteThatFailsLeavesTheOldAndNothingBeside) {
-    // A folder cannot be replaced by a file: the rename fails, after everything was written.
+TEST_F(FileTest, AFailedDurableWriteKeepsTheOldFileAndLeavesNoTemporaryFile) {
+    // A directory cannot be replaced by a file: the rename fails after everything was written.
     fs::create_directories(folder_ / "taken/inside");
     EXPECT_EQ(error_of([&] { write_file_durably(folder_ / "taken", "new", 0600); }).value().code(),
               Errc::io);
@@ -122,8 +122,8 @@ TEST_F(FileTest, ADurableWriteThatFailsLeavesTheOldAndNothingBeside) {
                  "absent/x");
 }
 
-TEST_F(FileTest, ADurableWriteTakesNoFileThatSomebodyPutInItsWay) {
-    // What a crashed run with our process id left, or a link that an attacker guessed.
+TEST_F(FileTest, ADurableWriteReplacesAnExistingTemporaryFile) {
+    // Left by a crashed run with the same process ID, or a symbolic link created by an attacker.
     const auto temporary = folder_ / ("secret." + std::to_string(::getpid()) + ".tmp");
     folder_.write("victim", "theirs");
     fs::create_symlink(folder_ / "victim", temporary);
@@ -138,7 +138,7 @@ TEST_F(FileTest, ADurableWriteTakesNoFileThatSomebodyPutInItsWay) {
     EXPECT_EQ(mode_of(folder_ / "secret"), 0600U);
 }
 
-TEST_F(FileTest, MakesTheFoldersThatAreMissing) {
+TEST_F(FileTest, CreatesMissingDirectories) {
     make_directories(folder_ / "a/b/c", 0700);
     EXPECT_EQ(mode_of(folder_ / "a/b/c"), 0700U);
     make_directories(folder_ / "a/b/c", 0700);
@@ -146,7 +146,7 @@ TEST_F(FileTest, MakesTheFoldersThatAreMissing) {
     EXPECT_TRUE(fs::is_directory(folder_ / "a/b/d"));
 }
 
-TEST_F(FileTest, AFileInPlaceOfAFolderIsAnError) {
+TEST_F(FileTest, AFileInPlaceOfADirectoryIsAnError) {
     folder_.write("file", "x");
     EXPECT_THAT(error_of([&] { make_directories(folder_ / "file", 0700); }).value().what(),
                 testing::HasSubstr("cannot create directory " + (folder_ / "file").string()));
@@ -155,7 +155,7 @@ TEST_F(FileTest, AFileInPlaceOfAFolderIsAnError) {
         error_of([&] { make_directories(folder_ / std::string(300, 'x'), 0700); }).has_value());
 }
 
-TEST_F(FileTest, ALockIsHeldByOneAtATime) {
+TEST_F(FileTest, ALockIsExclusive) {
     EXPECT_FALSE(FileLock::is_held(folder_ / "lock"));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "lock"));
     {

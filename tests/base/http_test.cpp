@@ -26,7 +26,7 @@ ServerReply redirect_to(const std::string& url, int status = 307) {
 class HttpTest : public ::testing::Test {
   protected:
     HttpTest() {
-        // A proxy of the environment has no business with the loopback address.
+        // Connections to the loopback address must not go through a proxy.
         ::setenv("NO_PROXY", "*", 1);
         ::setenv("no_proxy", "*", 1);
     }
@@ -34,7 +34,7 @@ class HttpTest : public ::testing::Test {
     HttpClient client_{{.stall_timeout = std::chrono::seconds(1)}};
 };
 
-TEST_F(HttpTest, AnyAnswerIsAnAnswer) {
+TEST_F(HttpTest, ReturnsAnyResponse) {
     for (const int status : {200, 202, 204, 301, 400, 401, 404, 418, 500, 503}) {
         HttpServer server([&](const ServerRequest&) {
             return ServerReply{.status = status, .headers = {{"X-Some-Name", " its value  "}}};
@@ -73,7 +73,7 @@ TEST_F(HttpTest, ABodyIsPulledFromItsSourceAndPushedIntoItsSink) {
     });
     const std::string content(3'000'000, 'x');
     StringSource source(content);
-    source.rewind(17);  // send() begins at the front, wherever the source stands
+    source.rewind(17);  // send() starts at 0, whatever the position of the source
     StringSink sink(content.size(), "it");
     client_.send({.method = "PUT",
                   .url = server.url() + "/good",
@@ -90,7 +90,7 @@ TEST_F(HttpTest, ABodyIsPulledFromItsSourceAndPushedIntoItsSink) {
     EXPECT_EQ(refused.body.size(), 64U * 1024U) << "the text of an error is bounded";
 }
 
-TEST_F(HttpTest, WhatSourceAndSinkThrowComesThroughAndTheClientGoesOn) {
+TEST_F(HttpTest, RethrowsExceptionsOfSourceAndSink) {
     struct Failing final : RewindableSource {
         std::size_t read(std::span<std::byte>) override { throw Error(Errc::integrity, "cut"); }
         std::uint64_t size() const override { return 100; }
@@ -108,14 +108,14 @@ TEST_F(HttpTest, WhatSourceAndSinkThrowComesThroughAndTheClientGoesOn) {
     EXPECT_EQ(client_.send({.url = server.url() + "/"}).body, "12345");
 }
 
-TEST_F(HttpTest, AnAnswerLargerThanAllowedIsRefused) {
+TEST_F(HttpTest, RejectsAResponseAboveTheLimit) {
     HttpServer server([](const ServerRequest&) { return ServerReply{.body = "12345"}; });
     EXPECT_EQ(client_.send({.url = server.url() + "/", .body_limit = 5}).body, "12345");
     expect_error([&] { client_.send({.url = server.url() + "/x?secret", .body_limit = 4}); },
                  Errc::invalid, "/x is larger than 4 bytes");
 }
 
-TEST_F(HttpTest, ASinkThatWaitsForARangeGetsNothingElse) {
+TEST_F(HttpTest, ASinkForARangeReceivesNothingElse) {
     HttpServer server([](const ServerRequest& request) {
         return ServerReply{.status = request.target == "/range" ? 206 : 200,
                            .body = std::string(1'000'000, 'x')};
@@ -130,7 +130,7 @@ TEST_F(HttpTest, ASinkThatWaitsForARangeGetsNothingElse) {
     EXPECT_EQ(sink.text().size(), 1'000'000U);
 }
 
-TEST_F(HttpTest, TooManyHeadersAreRefused) {
+TEST_F(HttpTest, RejectsTooManyHeaders) {
     HttpServer server([](const ServerRequest&) {
         ServerReply reply;
         for (int i = 0; i < 1000; ++i)
@@ -141,7 +141,7 @@ TEST_F(HttpTest, TooManyHeadersAreRefused) {
                  "too many headers");
 }
 
-TEST_F(HttpTest, OfSeveralHeadersOfANameTheLastCountsAndChallengesAreAList) {
+TEST_F(HttpTest, TheLastHeaderOfANameWinsAndChallengesAreJoined) {
     HttpServer server([](const ServerRequest&) {
         return ServerReply{.status = 401,
                            .headers = {{"WWW-Authenticate", "Basic realm=\"a\""},
@@ -154,7 +154,7 @@ TEST_F(HttpTest, OfSeveralHeadersOfANameTheLastCountsAndChallengesAreAList) {
     EXPECT_EQ(*response.header("x-other"), "last");
 }
 
-TEST_F(HttpTest, FollowsARedirectAndKeepsOnlyTheLastAnswer) {
+TEST_F(HttpTest, FollowsARedirectAndKeepsOnlyTheLastResponse) {
     HttpServer server([](const ServerRequest& request) {
         if (request.target == "/b") return ServerReply{.body = "arrived"};
         auto reply = redirect_to("/b");
@@ -172,7 +172,7 @@ TEST_F(HttpTest, FollowsARedirectAndKeepsOnlyTheLastAnswer) {
         << "what changes something is not sent to another place";
 }
 
-TEST_F(HttpTest, ThePasswordGoesToItsOwnHostAlone) {
+TEST_F(HttpTest, ThePasswordIsSentToItsOwnHostOnly) {
     HttpServer storage([](const ServerRequest&) { return ServerReply{.body = "blob"}; });
     HttpServer server([&](const ServerRequest& request) {
         if (request.target == "/inside") return ServerReply{.body = "blob"};
@@ -189,7 +189,7 @@ TEST_F(HttpTest, ThePasswordGoesToItsOwnHostAlone) {
         << "the connection remembers a password";
 }
 
-TEST_F(HttpTest, RedirectsEnd) {
+TEST_F(HttpTest, LimitsRedirects) {
     HttpServer server([](const ServerRequest&) { return redirect_to("/again"); });
     expect_error([&] { client_.send({.url = server.url() + "/a"}); }, Errc::network, "redirect");
     EXPECT_EQ(server.requests().size(), 6U);
@@ -204,7 +204,7 @@ TEST_F(HttpTest, RedirectsEnd) {
     }
 }
 
-TEST_F(HttpTest, NobodyThereIsAnErrorOfTheNetworkWithAHint) {
+TEST_F(HttpTest, AnUnreachableHostIsANetworkErrorWithAHint) {
     std::string address;
     {
         const HttpServer gone([](const ServerRequest&) { return ServerReply{}; });
@@ -212,14 +212,14 @@ TEST_F(HttpTest, NobodyThereIsAnErrorOfTheNetworkWithAHint) {
     }
     expect_error([&] { client_.send({.url = address + "/v2/?secret"}); }, Errc::network,
                  "GET " + address + "/v2/: ", "check that the server is running");
-    // No resolver asks anybody for a label of 64 letters.
+    // Labels have at most 63 characters: no resolver sends a query.
     const std::string name(64, 'x');
     expect_error([&] { client_.send({.url = "http://" + name + "/"}); }, Errc::network, name,
                  "/etc/hosts");
     expect_error([&] { client_.send({.url = "ftp://127.0.0.1/"}); }, Errc::invalid, "ftp");
 }
 
-TEST_F(HttpTest, ABodyThatEndsEarlyIsAnErrorOfTheNetwork) {
+TEST_F(HttpTest, ATruncatedBodyIsANetworkError) {
     const std::string content(100'000, 'x');
     for (const std::size_t cut : {0U, 1U, 99'999U}) {
         HttpServer server(
@@ -246,7 +246,7 @@ TEST_F(HttpTest, AStallIsATimeout) {
         Errc::timeout, server.url());
 }
 
-TEST_F(HttpTest, AStopEndsARequestOnItsWay) {
+TEST_F(HttpTest, AStopRequestCancelsARunningRequest) {
     std::latch asked(1);
     HttpServer server([&](const ServerRequest&) {
         asked.count_down();
@@ -265,7 +265,7 @@ TEST_F(HttpTest, AStopEndsARequestOnItsWay) {
     EXPECT_EQ(server.requests().size(), 1U);
 }
 
-TEST_F(HttpTest, ARefusalBeforeTheBodyIsReadIsSeen) {
+TEST_F(HttpTest, SeesARejectionBeforeTheBodyIsRead) {
     HttpServer server(
         [](const ServerRequest&) { return ServerReply{}; },
         [](const ServerRequest&) {

@@ -8,7 +8,7 @@
 namespace airlock::base {
 namespace {
 
-TEST(HumanSize, TakesTheUnitThatReadsBest) {
+TEST(HumanSize, UsesTheLargestUnit) {
     EXPECT_EQ(human_size(0), "0 B");
     EXPECT_EQ(human_size(1023), "1023 B");
     EXPECT_EQ(human_size(1024), "1.0 KiB");

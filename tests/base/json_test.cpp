@@ -14,7 +14,7 @@ std::string nested(std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
 }
 
-TEST(ParseJson, TakesAsManyLevelsAsAllowed) {
+TEST(ParseJson, AcceptsAsManyLevelsAsAllowed) {
     EXPECT_TRUE(parse_json(nested(kMaxJsonDepth), "x").is_array());
     EXPECT_TRUE(parse_json(R"([{"a":[1]},{"a":[2]}])", "x", 3).is_array());
     expect_error([] { parse_json(nested(kMaxJsonDepth + 1), "the lock"); }, Errc::invalid,
@@ -22,7 +22,7 @@ TEST(ParseJson, TakesAsManyLevelsAsAllowed) {
     expect_error([] { parse_json(R"({"a":{"b":{}}})", "x", 2); }, Errc::invalid, "deeper than 2");
 }
 
-TEST(ParseJson, AMillionBracketsAreRefusedNotFollowed) {
+TEST(ParseJson, RejectsAMillionBrackets) {
     expect_error([] { parse_json(std::string(1'000'000, '['), "x"); }, Errc::invalid, "deeper");
     std::string objects;
     for (int i = 0; i < 100'000; ++i)
@@ -30,7 +30,7 @@ TEST(ParseJson, AMillionBracketsAreRefusedNotFollowed) {
     expect_error([&] { parse_json(objects, "x"); }, Errc::invalid, "deeper");
 }
 
-TEST(ParseJson, RefusesWhatIsNone) {
+TEST(ParseJson, RejectsInvalidJson) {
     for (const std::string bad :
          {"", " ", "{", "[1,]", "{\"a\"}", "nul", "1 2", "{} {}", "\"\xff\"", "\"a\nb\"", "1e999",
           "-", "01", "'a'", "\xef\xbb\xbf", "// c\n1"}) {
@@ -39,7 +39,7 @@ TEST(ParseJson, RefusesWhatIsNone) {
     }
 }
 
-TEST(ParseJson, AnErrorSaysTheLineAndNotTheWholeText) {
+TEST(ParseJson, AnErrorHasTheLineButNotTheWholeText) {
     const auto error = error_of([] { parse_json("{\n\"a\": tru }", "x"); });
     EXPECT_THAT(error.value().what(), testing::HasSubstr("line 2"));
     EXPECT_THAT(error.value().what(), testing::Not(testing::HasSubstr("json.exception")));
@@ -47,7 +47,7 @@ TEST(ParseJson, AnErrorSaysTheLineAndNotTheWholeText) {
     EXPECT_LT(std::string_view(large.value().what()).size(), 1000U);
 }
 
-TEST(JsonMembers, AbsentNullAndNoObjectAreTheSame) {
+TEST(JsonMembers, TreatAbsentNullAndOtherTypesAlike) {
     const auto json = parse_json(R"({"a":{"b":1},"n":null,"s":"t"})", "x");
     EXPECT_EQ(*find_path(json, {"a", "b"}), 1);
     EXPECT_EQ(find_path(json, {"a", "c"}), nullptr);
@@ -56,7 +56,7 @@ TEST(JsonMembers, AbsentNullAndNoObjectAreTheSame) {
     EXPECT_EQ(find(parse_json("[1]", "x"), "a"), nullptr);
 }
 
-TEST(JsonMembers, AnotherTypeIsRefusedByName) {
+TEST(JsonMembers, AnErrorNamesAMemberOfTheWrongType) {
     const auto json = parse_json(
         R"({"text":"t","empty":"","zero":0,"minus":-1,"half":0.5,"big":18446744073709551615,
             "list":[],"object":{},"null":null})",
@@ -80,7 +80,7 @@ TEST(JsonMembers, AnotherTypeIsRefusedByName) {
         expect_error([&] { require_object(json, key, "f"); }, Errc::invalid, key);
 }
 
-TEST(DumpJson, ReplacesWhatIsNoUtf8) {
+TEST(DumpJson, ReplacesInvalidUtf8) {
     EXPECT_EQ(dump_json(Json{{"b", 1}, {"a", "\xff"}}), "{\"a\":\"\xef\xbf\xbd\",\"b\":1}");
 }
 

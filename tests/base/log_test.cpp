@@ -12,7 +12,7 @@ namespace {
 
 using test::expect_error;
 
-TEST(Redact, LeavesNothingThatLetsSomebodyIn) {
+TEST(Redact, RemovesCredentials) {
     struct Row {
         std::string url;
         std::string shown;
@@ -34,7 +34,7 @@ TEST(Redact, LeavesNothingThatLetsSomebodyIn) {
         EXPECT_EQ(redact(row.url), row.shown) << row.url;
 }
 
-TEST(Printable, KeepsTextAndShowsWhatWouldSteerATerminal) {
+TEST(Printable, KeepsTextAndEscapesControlCharacters) {
     struct Row {
         std::string text;
         std::string shown;
@@ -55,7 +55,7 @@ TEST(Printable, KeepsTextAndShowsWhatWouldSteerATerminal) {
         EXPECT_EQ(printable(row.text), row.shown);
 }
 
-TEST(Log, WordsOfTheCommandLine) {
+TEST(Log, ParsesLevelsAndFormats) {
     EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
     EXPECT_EQ(parse_log_level("off"), LogLevel::off);
     EXPECT_EQ(parse_log_format("json"), LogFormat::json);
@@ -63,7 +63,7 @@ TEST(Log, WordsOfTheCommandLine) {
     expect_error([] { parse_log_format("xml"); }, Errc::usage, "\"xml\": must be text");
 }
 
-TEST(Log, GoesToStandardErrorFromItsLevelOn) {
+TEST(Log, GoesToStandardErrorFromItsLevel) {
     init_logging(LogLevel::warn, LogFormat::text);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
@@ -76,7 +76,7 @@ TEST(Log, GoesToStandardErrorFromItsLevelOn) {
     EXPECT_FALSE(log_enabled(LogLevel::info));
 }
 
-TEST(Log, AJsonLineHoldsAnyTextAsOneObject) {
+TEST(Log, AJsonLineIsOneObjectForAnyText) {
     init_logging(LogLevel::info, LogFormat::json);
     testing::internal::CaptureStderr();
     log_info("a \"quoted\" {} \xff", "two\nlines %v");

@@ -29,7 +29,7 @@ TEST(ForEachParallel, CallsEachOnce) {
     for_each_parallel(0, 4, {}, [](std::size_t, const std::stop_token&) { FAIL(); });
 }
 
-TEST(ForEachParallel, GoesInOrderWhenOneAtATime) {
+TEST(ForEachParallel, RunsInOrderWithALimitOfOne) {
     std::vector<std::size_t> order;
     for_each_parallel(20, 1, {},
                       [&](std::size_t i, const std::stop_token&) { order.push_back(i); });
@@ -38,22 +38,22 @@ TEST(ForEachParallel, GoesInOrderWhenOneAtATime) {
     EXPECT_EQ(order, expected);
 }
 
-TEST(ForEachParallel, IsAsManyAtATimeAsAllowedAndNoMore) {
+TEST(ForEachParallel, RunsAsManyTasksAtATimeAsAllowed) {
     constexpr std::ptrdiff_t kLimit = 4;
-    std::latch together(kLimit);  // is passed only when four are at work at once
-    std::atomic<int> at_work{0};
+    std::latch together(kLimit);  // released when four tasks run at the same time
+    std::atomic<int> running{0};
     std::atomic<int> most{0};
     for_each_parallel(40, kLimit, {}, [&](std::size_t i, const std::stop_token&) {
-        const int now = ++at_work;
+        const int now = ++running;
         for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
         }
         if (i < kLimit) together.arrive_and_wait();
-        --at_work;
+        --running;
     });
     EXPECT_EQ(most, kLimit);
 }
 
-TEST(ForEachParallel, TheFirstErrorStopsTheOthersAndIsTheOneThatIsSeen) {
+TEST(ForEachParallel, TheFirstErrorStopsTheOthersAndIsRethrown) {
     std::binary_semaphore failed{0};
     std::atomic<int> begun{0};
     expect_error(
@@ -61,7 +61,7 @@ TEST(ForEachParallel, TheFirstErrorStopsTheOthersAndIsTheOneThatIsSeen) {
             for_each_parallel(1000, 2, {}, [&](std::size_t i, const std::stop_token& stop) {
                 ++begun;
                 if (i == 0) {
-                    // Ends only because the other one failed.
+                    // Ends only because the other task failed.
                     const std::stop_callback wake(stop, [&] { failed.release(); });
                     failed.acquire();
                     throw Error(Errc::cancelled, "cancelled");
@@ -73,7 +73,7 @@ TEST(ForEachParallel, TheFirstErrorStopsTheOthersAndIsTheOneThatIsSeen) {
     EXPECT_EQ(begun, 2);
 }
 
-TEST(ForEachParallel, ForeignExceptionsComeThrough) {
+TEST(ForEachParallel, RethrowsOtherExceptions) {
     EXPECT_THROW(for_each_parallel(3, 3, {},
                                    [](std::size_t, const std::stop_token&) {
                                        throw std::out_of_range("foreign");
@@ -81,7 +81,7 @@ TEST(ForEachParallel, ForeignExceptionsComeThrough) {
                  std::out_of_range);
 }
 
-TEST(ForEachParallel, AStopFromOutsideIsAnErrorUnlessAllWasDone) {
+TEST(ForEachParallel, AStopRequestIsAnErrorUnlessAllTasksAreDone) {
     std::stop_source stop;
     std::atomic<int> begun{0};
     expect_error(

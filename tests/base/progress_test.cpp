@@ -5,7 +5,7 @@
 namespace airlock::base {
 namespace {
 
-TEST(Progress, WritesNothingForAStageThatIsOverAtOnce) {
+TEST(Progress, PrintsNothingForAShortStage) {
     testing::internal::CaptureStderr();
     {
         Progress progress("pushing", 10, 1, "blobs");

@@ -18,7 +18,7 @@ class RetryTest : public ::testing::Test {
   protected:
     RetryTest() { init_logging(LogLevel::off, LogFormat::text); }
 
-    // What with_retries does, with a sleeper that only writes down what it was asked for.
+    // Like with_retries, with a sleeper that only records the delays.
     template <typename Task>
     auto run(const RetryPolicy& policy, Task&& task) {
         for (int attempt = 1;; ++attempt) {
@@ -38,7 +38,7 @@ class RetryTest : public ::testing::Test {
     };
 };
 
-TEST_F(RetryTest, DelaysDoubleUpToTheLongest) {
+TEST_F(RetryTest, DelaysDoubleUpToTheMaximum) {
     const RetryPolicy policy{
         .attempts = 10, .first_delay = milliseconds(300), .longest_delay = milliseconds(2000)};
     const Error error(Errc::network, "x");
@@ -51,7 +51,7 @@ TEST_F(RetryTest, DelaysDoubleUpToTheLongest) {
     EXPECT_EQ(retry_delay(policy, 1'000'000, error), milliseconds(2000));
 }
 
-TEST_F(RetryTest, WaitsAsLongAsTheServerAsksWithinReason) {
+TEST_F(RetryTest, HonorsRetryAfterWithinALimit) {
     const RetryPolicy policy;
     Error error(Errc::unavailable, "x");
     error.set_retry_after(seconds(20));
@@ -62,7 +62,7 @@ TEST_F(RetryTest, WaitsAsLongAsTheServerAsksWithinReason) {
     EXPECT_EQ(retry_delay(policy, 1, error), seconds(120));
 }
 
-TEST_F(RetryTest, GoesOnUntilItSucceeds) {
+TEST_F(RetryTest, RetriesUntilItSucceeds) {
     const auto answer = run({}, [](int attempt) {
         if (attempt < 3) throw Error(Errc::unavailable, "not now");
         return attempt;
@@ -71,7 +71,7 @@ TEST_F(RetryTest, GoesOnUntilItSucceeds) {
     EXPECT_EQ(slept_, (std::vector<milliseconds>{milliseconds(300), milliseconds(600)}));
 }
 
-TEST_F(RetryTest, GivesUpAfterTheLastTryWithItsError) {
+TEST_F(RetryTest, RethrowsTheErrorOfTheLastAttempt) {
     expect_error(
         [&] {
             run({.attempts = 3},
@@ -81,7 +81,7 @@ TEST_F(RetryTest, GivesUpAfterTheLastTryWithItsError) {
     EXPECT_EQ(slept_.size(), 2U);
 }
 
-TEST_F(RetryTest, NeverTriesAgainWhatWillFailAgain) {
+TEST_F(RetryTest, DoesNotRetryPermanentErrors) {
     for (const auto code :
          {Errc::denied, Errc::integrity, Errc::invalid, Errc::not_found, Errc::remote}) {
         int tries = 0;
@@ -98,7 +98,7 @@ TEST_F(RetryTest, NeverTriesAgainWhatWillFailAgain) {
     EXPECT_TRUE(slept_.empty());
 }
 
-TEST_F(RetryTest, AStopWhileItWaitsIsAStopAndNoFailureOfTheNetwork) {
+TEST_F(RetryTest, AStopRequestWhileWaitingIsCancelled) {
     sleeper_ = [this](milliseconds delay, const std::stop_token&) {
         slept_.push_back(delay);
         stop_.request_stop();
@@ -109,7 +109,7 @@ TEST_F(RetryTest, AStopWhileItWaitsIsAStopAndNoFailureOfTheNetwork) {
     EXPECT_EQ(slept_.size(), 1U);
 }
 
-TEST_F(RetryTest, SleepingEndsAtOnceWhenStopped) {
+TEST_F(RetryTest, SleepingEndsImmediatelyWhenStopped) {
     stop_.request_stop();
     EXPECT_FALSE(sleep_for(std::chrono::hours(1), stop_.get_token()));
     EXPECT_TRUE(sleep_for(milliseconds(1), {}));

@@ -19,7 +19,7 @@ class SignatureTest : public ::testing::Test {
     SigningKey key_ = generate_signing_key();
 };
 
-TEST_F(SignatureTest, FitsItsTextAndItsKeyAlone) {
+TEST_F(SignatureTest, MatchesItsTextAndItsKeyOnly) {
     const auto signature = sign("the index", key_.private_pem, "k");
     EXPECT_TRUE(verify_signature("the index", signature, key_.public_pem, "p"));
     EXPECT_TRUE(verify_signature("the index", signature + "\n", key_.public_pem, "p"));
@@ -29,7 +29,7 @@ TEST_F(SignatureTest, FitsItsTextAndItsKeyAlone) {
     EXPECT_TRUE(verify_signature("", sign("", key_.private_pem, "k"), key_.public_pem, "p"));
 }
 
-TEST_F(SignatureTest, WhatIsNoSignatureDoesNotFit) {
+TEST_F(SignatureTest, AMalformedSignatureDoesNotMatch) {
     for (const std::string bad : {"", "x", "AAAA", "not base64 at all!", "MAYCAQECAQE="})
         EXPECT_FALSE(verify_signature("the index", bad, key_.public_pem, "p")) << bad;
     const auto good = base64_decode(sign("the index", key_.private_pem, "k"), "s");
@@ -42,7 +42,7 @@ TEST_F(SignatureTest, WhatIsNoSignatureDoesNotFit) {
     }
 }
 
-TEST_F(SignatureTest, AKeyThatIsNoneIsNamed) {
+TEST_F(SignatureTest, AnErrorNamesAnInvalidKey) {
     const auto other_curve = run({"openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout"});
     const auto rsa = run({"openssl", "genrsa", "2048"});
     const auto encrypted = run(
@@ -58,7 +58,7 @@ TEST_F(SignatureTest, AKeyThatIsNoneIsNamed) {
     }
 }
 
-TEST_F(SignatureTest, OpensslReadsOursAndWeReadItsOwn) {
+TEST_F(SignatureTest, IsInteroperableWithOpenssl) {
     const test::TempFolder folder;
     folder.write("text", "the index");
     folder.write("key", key_.private_pem);

@@ -12,7 +12,7 @@ namespace {
 
 using test::expect_error;
 
-TEST(TrustStore, TakesEveryCertificateOfAText) {
+TEST(TrustStore, LoadsEveryCertificateOfAText) {
     const test::CertificateAuthority one("one");
     const test::CertificateAuthority two("two");
     EXPECT_NE(TrustStore::only(one.pem() + two.pem(), "ca.crt")->get(), nullptr);
@@ -20,7 +20,7 @@ TEST(TrustStore, TakesEveryCertificateOfAText) {
               nullptr);
 }
 
-TEST(TrustStore, ATextWithoutACertificateIsRefusedByName) {
+TEST(TrustStore, RejectsATextWithoutACertificateByName) {
     const test::CertificateAuthority authority;
     for (const auto& bad : {std::string(), std::string("no certificate"), authority.key_pem()}) {
         expect_error([&] { TrustStore::only(bad, "site-ca.crt"); }, Errc::invalid,
@@ -30,7 +30,7 @@ TEST(TrustStore, ATextWithoutACertificateIsRefusedByName) {
     }
 }
 
-TEST(TrustStore, ADamagedCertificateIsNotSkippedInSilence) {
+TEST(TrustStore, RejectsAMalformedCertificate) {
     const test::CertificateAuthority authority;
     auto damaged = authority.pem();
     damaged[damaged.size() / 2] = '!';
@@ -42,7 +42,7 @@ TEST(TrustStore, ADamagedCertificateIsNotSkippedInSilence) {
                  "site-ca.crt");
 }
 
-TEST(TrustStore, AHostWithoutAuthoritiesIsNoError) {
+TEST(TrustStore, AHostWithoutAuthoritiesIsNotAnError) {
     const test::TempFolder folder;
     ::setenv("SSL_CERT_FILE", folder.write("none", "").c_str(), 1);
     EXPECT_NE(TrustStore::with_host()->get(), nullptr);

@@ -12,7 +12,7 @@ namespace {
 using test::error_of;
 using test::expect_error;
 
-TEST(ParseUrl, MakesThePartsExplicit) {
+TEST(ParseUrl, MakesDefaultsExplicit) {
     struct Row {
         std::string text;
         std::string origin;
@@ -38,7 +38,7 @@ TEST(ParseUrl, MakesThePartsExplicit) {
     }
 }
 
-TEST(ParseUrl, RefusesWhatIsNoneOfTheWeb) {
+TEST(ParseUrl, RejectsInvalidUrlsAndOtherSchemes) {
     for (const std::string bad :
          {"", "r.io/x", "//r.io", "ftp://r.io/", "file:///etc/passwd", "https://",
           "https://r.io:99999/", "https://r.io:x/", "https://a b/", "https://r.io/\r\nX: y"}) {
@@ -48,13 +48,13 @@ TEST(ParseUrl, RefusesWhatIsNoneOfTheWeb) {
                  "NUL byte");
 }
 
-TEST(ParseUrl, AnErrorKeepsThePasswordToItself) {
+TEST(ParseUrl, AnErrorDoesNotShowThePassword) {
     const auto error = error_of([] { parse_url("ftp://user:secret@r.io/?token=secret"); });
     EXPECT_THAT(error.value().what(), testing::Not(testing::HasSubstr("secret")));
     EXPECT_THAT(error.value().what(), testing::HasSubstr("ftp://r.io/"));
 }
 
-TEST(ResolveUrl, FollowsALocationAsABrowserWould) {
+TEST(ResolveUrl, ResolvesRelativeLocations) {
     const std::string base = "https://r.io:5000/v2/x/blobs/uploads/?q=1";
     EXPECT_EQ(resolve_url(base, "/v2/x/1?_state=a"), "https://r.io:5000/v2/x/1?_state=a");
     EXPECT_EQ(resolve_url(base, "1?_state=a"), "https://r.io:5000/v2/x/blobs/uploads/1?_state=a");
@@ -64,13 +64,13 @@ TEST(ResolveUrl, FollowsALocationAsABrowserWould) {
               Errc::invalid);
 }
 
-TEST(PercentEncode, LeavesOnlyWhatIsSafeEverywhere) {
+TEST(PercentEncode, KeepsUnreservedCharactersOnly) {
     EXPECT_EQ(percent_encode("aZ09-._~"), "aZ09-._~");
     EXPECT_EQ(percent_encode("a/b:c d+e%&="), "a%2Fb%3Ac%20d%2Be%25%26%3D");
     EXPECT_EQ(percent_encode("\xc3\xa4"), "%C3%A4");
 }
 
-TEST(WithQuery, AddsToWhatIsThere) {
+TEST(WithQuery, AppendsToTheQuery) {
     EXPECT_EQ(with_query("https://r.io/", "digest", "sha256:a"), "https://r.io/?digest=sha256%3Aa");
     EXPECT_EQ(with_query("https://r.io/?a=b", "c", "d e"), "https://r.io/?a=b&c=d%20e");
 }

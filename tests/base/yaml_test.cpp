@@ -19,7 +19,7 @@ std::string repeated(std::string_view text, std::size_t times) {
     return out;
 }
 
-TEST(YamlTree, SaysWhereEachValueStands) {
+TEST(YamlTree, HasThePositionOfEachValue) {
     const auto tree = YamlTree::parse("a: 1\nb:\n  - x\n  - \"é\": 'y'\n", "f.yaml", 10);
     const auto* list = tree.root().find("b");
     ASSERT_NE(list, nullptr);
@@ -44,7 +44,7 @@ TEST(YamlTree, SkipsAByteOrderMark) {
     EXPECT_EQ(tree.root().find("a")->offset, 3U);
 }
 
-TEST(YamlTree, KnowsNullFromText) {
+TEST(YamlTree, DistinguishesNullFromText) {
     const auto tree = YamlTree::parse("a:\nb: ~\nc: 'null'\n", "f.yaml");
     EXPECT_TRUE(tree.root().find("a")->is_null());
     EXPECT_TRUE(tree.root().find("b")->is_null());
@@ -52,28 +52,28 @@ TEST(YamlTree, KnowsNullFromText) {
     EXPECT_EQ(tree.root().find("d"), nullptr);
 }
 
-TEST(YamlTree, SharesWhatAnAliasNames) {
+TEST(YamlTree, SharesTheNodeOfAnAlias) {
     const auto tree = YamlTree::parse("a: &x {k: v}\nb: *x\n", "f.yaml");
     EXPECT_EQ(tree.root().find("a"), tree.root().find("b"));
 }
 
-TEST(YamlTree, TakesTheDepthOfRealSchemas) {
+TEST(YamlTree, AcceptsTheDepthOfRealSchemas) {
     EXPECT_NO_THROW(YamlTree::parse(repeated("[", 150) + repeated("]", 150), "f.yaml"));
 }
 
-struct Refusal {
+struct Rejection {
     std::string name;
     std::string text;
     Errc code = Errc::invalid;
     std::string says;
 };
-std::ostream& operator<<(std::ostream& out, const Refusal& row) {
+std::ostream& operator<<(std::ostream& out, const Rejection& row) {
     return out << row.name;
 }
 
-class YamlTreeRefuses : public testing::TestWithParam<Refusal> {};
+class YamlTreeRejects : public testing::TestWithParam<Rejection> {};
 
-TEST_P(YamlTreeRefuses, WithThePlace) {
+TEST_P(YamlTreeRejects, WithTheLocation) {
     const auto& row = GetParam();
     expect_error([&] { YamlTree::parse(row.text, "f.yaml"); }, row.code, row.says);
 }
@@ -88,49 +88,50 @@ std::string alias_bomb() {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rows, YamlTreeRefuses,
+    Rows, YamlTreeRejects,
     testing::Values(
-        Refusal{"DuplicateKey", "a: 1\nb: 2\na: 3\n", Errc::invalid,
-                "f.yaml:3:1: duplicate key \"a\""},
-        Refusal{"DuplicateKeyInOtherQuotes", "a: 1\n\"a\": 3\n", Errc::invalid, "f.yaml:2:1"},
-        Refusal{"DuplicateKeyInFlow", "x: {a: 1, a: 2}\n", Errc::invalid, "f.yaml:1:11"},
-        Refusal{"AliasBomb", alias_bomb(), Errc::invalid, "aliases expand"},
-        Refusal{"AliasOfItself", "a: &x [*x]\n", Errc::invalid, "f.yaml:1:8: an alias inside"},
-        Refusal{"UnknownAlias", "a: *x\n", Errc::invalid, "f.yaml:1:"},
-        Refusal{"DeepFlow", repeated("[", 100'000), Errc::invalid, "nested deeper"},
-        Refusal{"DeepBlock", repeated("- ", 5'000) + "a\n", Errc::invalid, "nested deeper"},
-        Refusal{"TooManyValues", "[" + repeated("a,", kMaxYamlNodes) + "a]", Errc::invalid,
-                "more than 500000 values"},
-        Refusal{"TooLarge", std::string(kMaxYamlSize + 1, '#'), Errc::invalid,
-                "limit of 8388608 bytes"},
-        Refusal{"CutCharacter", "a: \xC3", Errc::invalid, "f.yaml:1:4: invalid UTF-8"},
-        Refusal{"OverlongCharacter", "a: \xC0\xAF\n", Errc::invalid, "invalid UTF-8"},
-        Refusal{"Surrogate", "a: \xED\xA0\x80\n", Errc::invalid, "invalid UTF-8"},
-        Refusal{"Utf16",
-                std::string("\xFF\xFE"
-                            "a\0",
-                            4),
-                Errc::invalid, "invalid UTF-8"},
-        Refusal{"NullByte", std::string("a: b\nc: \0\n", 10), Errc::invalid,
-                "f.yaml:2:4: control character U+0000"},
-        // The parser takes this byte for the end of its input: what stands behind would go unseen.
-        Refusal{"EndOfTransmission", "a: b\n\x04\nimage: x\n", Errc::invalid, "U+0004"},
-        Refusal{"NextLine", "a: b # \xC2\x85image: x\n", Errc::invalid, "U+0085"},
-        Refusal{"LineSeparator", "a: b # \xE2\x80\xA8image: x\n", Errc::unsupported, "U+2028"},
-        Refusal{"LoneCarriageReturn", "a: b # \rimage: x\n", Errc::unsupported, "carriage return"},
-        Refusal{"BinaryTag", "image: !!binary cXVheS5pbw==\n", Errc::unsupported,
-                "f.yaml:1:8: the tag"},
-        Refusal{"Directive", "%TAG !! tag:other,2000:\n---\na: b\n", Errc::unsupported,
-                "f.yaml:1:1"},
-        Refusal{"ListAsKey", "? [a, b]\n: c\n", Errc::invalid, "a key must be a string"},
-        Refusal{"TwoDocuments", "a: b\n---\nc: d\n", Errc::invalid, "outside of the document"},
-        Refusal{"OpenQuote", "a: \"b\n", Errc::invalid, "f.yaml:1:4: unterminated quoted string"},
-        Refusal{"OpenQuoteAfterAnEscape", "a: 'b''\n", Errc::invalid, "f.yaml:1:4: unterminated"},
-        Refusal{"OpenQuoteInAList", "a: [b, \"c]\\\"\n", Errc::invalid, "f.yaml:2:1"},
-        Refusal{"OpenBrace", "a: {b\n", Errc::invalid, "f.yaml:2:"},
-        Refusal{"TabIndentation", "a:\n\tb: c\n", Errc::invalid, "f.yaml:2:"},
-        Refusal{"Nothing", "# nothing\n", Errc::invalid, "no YAML document"},
-        Refusal{"Empty", "", Errc::invalid, "no YAML document"}),
+        Rejection{"DuplicateKey", "a: 1\nb: 2\na: 3\n", Errc::invalid,
+                  "f.yaml:3:1: duplicate key \"a\""},
+        Rejection{"DuplicateKeyInOtherQuotes", "a: 1\n\"a\": 3\n", Errc::invalid, "f.yaml:2:1"},
+        Rejection{"DuplicateKeyInFlow", "x: {a: 1, a: 2}\n", Errc::invalid, "f.yaml:1:11"},
+        Rejection{"AliasBomb", alias_bomb(), Errc::invalid, "aliases expand"},
+        Rejection{"AliasOfItself", "a: &x [*x]\n", Errc::invalid, "f.yaml:1:8: an alias inside"},
+        Rejection{"UnknownAlias", "a: *x\n", Errc::invalid, "f.yaml:1:"},
+        Rejection{"DeepFlow", repeated("[", 100'000), Errc::invalid, "nested deeper"},
+        Rejection{"DeepBlock", repeated("- ", 5'000) + "a\n", Errc::invalid, "nested deeper"},
+        Rejection{"TooManyValues", "[" + repeated("a,", kMaxYamlNodes) + "a]", Errc::invalid,
+                  "more than 500000 values"},
+        Rejection{"TooLarge", std::string(kMaxYamlSize + 1, '#'), Errc::invalid,
+                  "limit of 8388608 bytes"},
+        Rejection{"CutCharacter", "a: \xC3", Errc::invalid, "f.yaml:1:4: invalid UTF-8"},
+        Rejection{"OverlongCharacter", "a: \xC0\xAF\n", Errc::invalid, "invalid UTF-8"},
+        Rejection{"Surrogate", "a: \xED\xA0\x80\n", Errc::invalid, "invalid UTF-8"},
+        Rejection{"Utf16",
+                  std::string("\xFF\xFE"
+                              "a\0",
+                              4),
+                  Errc::invalid, "invalid UTF-8"},
+        Rejection{"NullByte", std::string("a: b\nc: \0\n", 10), Errc::invalid,
+                  "f.yaml:2:4: control character U+0000"},
+        // The parser treats this byte as the end of its input: the rest would be ignored.
+        Rejection{"EndOfTransmission", "a: b\n\x04\nimage: x\n", Errc::invalid, "U+0004"},
+        Rejection{"NextLine", "a: b # \xC2\x85image: x\n", Errc::invalid, "U+0085"},
+        Rejection{"LineSeparator", "a: b # \xE2\x80\xA8image: x\n", Errc::unsupported, "U+2028"},
+        Rejection{"LoneCarriageReturn", "a: b # \rimage: x\n", Errc::unsupported,
+                  "carriage return"},
+        Rejection{"BinaryTag", "image: !!binary cXVheS5pbw==\n", Errc::unsupported,
+                  "f.yaml:1:8: the tag"},
+        Rejection{"Directive", "%TAG !! tag:other,2000:\n---\na: b\n", Errc::unsupported,
+                  "f.yaml:1:1"},
+        Rejection{"ListAsKey", "? [a, b]\n: c\n", Errc::invalid, "a key must be a string"},
+        Rejection{"TwoDocuments", "a: b\n---\nc: d\n", Errc::invalid, "outside of the document"},
+        Rejection{"OpenQuote", "a: \"b\n", Errc::invalid, "f.yaml:1:4: unterminated quoted string"},
+        Rejection{"OpenQuoteAfterAnEscape", "a: 'b''\n", Errc::invalid, "f.yaml:1:4: unterminated"},
+        Rejection{"OpenQuoteInAList", "a: [b, \"c]\\\"\n", Errc::invalid, "f.yaml:2:1"},
+        Rejection{"OpenBrace", "a: {b\n", Errc::invalid, "f.yaml:2:"},
+        Rejection{"TabIndentation", "a:\n\tb: c\n", Errc::invalid, "f.yaml:2:"},
+        Rejection{"Nothing", "# nothing\n", Errc::invalid, "no YAML document"},
+        Rejection{"Empty", "", Errc::invalid, "no YAML document"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(YamlNode, IsFoundByAPathOfKeys) {

@@ -1,6 +1,5 @@
-// What one admission review costs the webhook, without network and TLS: the real fixtures of 6.8
-// and 26.5 kB, as a first report (a patch with a new state) and as a steady heartbeat (times put
-// back).
+// The cost of an admission review in the webhook, without network and TLS: real fixtures of 6.8 and
+// 26.5 kB, as a first report (a patch with a new state) and as a steady heartbeat (times restored).
 #include "base/digest.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
@@ -26,7 +25,7 @@ std::string fixture(const char* name) {
     return base::read_file(std::string(AIRLOCK_SOURCE_DIR "/tests/data/webhook/") + name, 1 << 20);
 }
 
-// The next heartbeat after the fixture's answer was stored.
+// The next heartbeat after the result for the fixture was stored.
 std::string steady(const std::string& first) {
     const auto rules = policy();
     webhook::ReviewParser parser;

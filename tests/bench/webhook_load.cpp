@@ -1,8 +1,8 @@
-// webhook_load PORT FILE CONNECTIONS SECONDS PID: posts one review again and again over kept TLS
-// connections, as the API server does, each connection one request at a time. Prints one line:
-//   requests/s  p50 us  p99 us  CPU us a request  resident KiB
-// the last two of the server, process PID. One thread and no library but OpenSSL, so that it is the
-// server that is measured. An answer without a patch is a failure.
+// webhook_load PORT FILE CONNECTIONS SECONDS PID: posts a review repeatedly over persistent TLS
+// connections, as the API server does, one request at a time per connection. Prints one line:
+//   requests/s  p50 us  p99 us  CPU us/request  resident KiB
+// the last two for the server, process PID. Single-threaded and with OpenSSL only, so that its own
+// cost does not dominate. A response without a patch is a failure.
 #include "base/file.hpp"
 
 #include <arpa/inet.h>
@@ -42,7 +42,7 @@ std::chrono::nanoseconds cpu_time(int pid) {
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// The most it ever had, so a server is to be started anew for each measurement.
+// The peak, so the server must be restarted for each measurement.
 std::string resident_kib(int pid) {
     std::ifstream status(fmt::format("/proc/{}/status", pid));
     for (std::string word; status >> word;) {
@@ -76,7 +76,7 @@ class Connection {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // As far as it goes without waiting; appends the times that requests took.
+    // Proceeds as far as possible without blocking; appends the durations of requests.
     void advance(std::vector<float>& times) {
         for (;;) {
             if (sent_ < request_.size()) {

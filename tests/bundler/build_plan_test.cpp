@@ -1,4 +1,4 @@
-// From bundle.yaml to the plan: images out of a layout, so that nothing but files is needed.
+// From bundle.yaml to the plan, with images in a layout, so that no registry is required.
 #include "bundler/build_plan.hpp"
 
 #include "base/error.hpp"
@@ -36,7 +36,7 @@ bool holds(const BuildPlan& plan, const base::Digest& digest) {
 
 class BuildPlanTest : public testing::Test {
   protected:
-    // One image of the layout, with more keys of its description.
+    // A bundle.yaml with one image from the layout, and further keys for it.
     void describe_one(const std::string& ref, const std::string& keys = {}) const {
         kit_.describe("  - name: main\n    images: [{ref: '" + ref +
                       "', from: {oci-layout: layout}" + (keys.empty() ? "" : ", ") + keys + "}]\n");
@@ -51,7 +51,7 @@ class BuildPlanTest : public testing::Test {
         test::index_of({amd_, arm_, other_}, {"linux/amd64", "linux/arm64/v8", "linux/s390x"});
 };
 
-TEST_F(BuildPlanTest, ImagesAloneAreABundle) {
+TEST_F(BuildPlanTest, ABundleMayConsistOfImagesOnly) {
     kit_.add("v1", amd_);
     describe_one("quay.io/x/app:v1");
     kit_.build("kit.tar");
@@ -64,7 +64,7 @@ TEST_F(BuildPlanTest, ImagesAloneAreABundle) {
     EXPECT_TRUE(bundle.spec().components[0].manifests.empty());
 }
 
-TEST_F(BuildPlanTest, EachComponentBringsItsImagesAndOneThatIsOptionalOnlyWhenAsked) {
+TEST_F(BuildPlanTest, IncludesImagesOfOptionalComponentsOnlyOnRequest) {
     kit_.add("a", amd_);
     kit_.add("b", small_image({"b"}));
     kit_.describe(
@@ -79,7 +79,7 @@ TEST_F(BuildPlanTest, EachComponentBringsItsImagesAndOneThatIsOptionalOnlyWhenAs
     expect_error([&] { return kit_.plan(both); }, Errc::usage, "no component \"moer\"", "more");
 }
 
-TEST_F(BuildPlanTest, ABlobThatImagesShareIsPackedOnce) {
+TEST_F(BuildPlanTest, ASharedBlobIsPackedOnce) {
     kit_.add("a", amd_);
     kit_.add("b", small_image({"b", "shared"}));
     kit_.describe(
@@ -90,7 +90,7 @@ TEST_F(BuildPlanTest, ABlobThatImagesShareIsPackedOnce) {
     EXPECT_EQ(std::ranges::count(plan.lock.blobs, shared, &manifests::LockedBlob::digest), 1);
 }
 
-TEST_F(BuildPlanTest, OnePlatformOfAnIndexIsThatImageItself) {
+TEST_F(BuildPlanTest, ASinglePlatformSelectsTheImageFromTheIndex) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/arm64]");
     const auto plan = kit_.plan();
@@ -99,7 +99,7 @@ TEST_F(BuildPlanTest, OnePlatformOfAnIndexIsThatImageItself) {
     EXPECT_FALSE(holds(plan, amd_.manifest.descriptor.digest));
 }
 
-TEST_F(BuildPlanTest, SomePlatformsAreAnIndexOfExactlyThese) {
+TEST_F(BuildPlanTest, SeveralPlatformsGiveAnIndexOfExactlyThese) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/arm64, linux/amd64]");
     const auto plan = kit_.plan();
@@ -109,20 +109,20 @@ TEST_F(BuildPlanTest, SomePlatformsAreAnIndexOfExactlyThese) {
     EXPECT_TRUE(holds(plan, amd_.manifest.descriptor.digest));
     EXPECT_TRUE(holds(plan, arm_.manifest.descriptor.digest));
     EXPECT_FALSE(holds(plan, other_.manifest.descriptor.digest));
-    // In whatever order they are asked for, it is the same index.
+    // The order of the platforms does not matter.
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/arm64]");
     EXPECT_EQ(kit_.plan().lock.images[0].descriptor.digest, root.digest);
     kit_.build("kit.tar");
     EXPECT_EQ(kit_.open("kit.tar").manifest(root.digest).manifests.size(), 2U);
 }
 
-TEST_F(BuildPlanTest, AllPlatformsKeepTheIndexToTheByte) {
+TEST_F(BuildPlanTest, AllPlatformsKeepTheIndexUnchanged) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/arm64, linux/s390x]");
     EXPECT_EQ(kit_.plan().lock.images[0].descriptor.digest, multi_.descriptor.digest);
 }
 
-TEST_F(BuildPlanTest, APlatformThatIsAbsentIsNamedWithThoseThatAreThere) {
+TEST_F(BuildPlanTest, AnErrorListsTheAvailablePlatforms) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/ppc64le]");
     expect_error([&] { return kit_.plan(); }, Errc::not_found,
@@ -131,7 +131,7 @@ TEST_F(BuildPlanTest, APlatformThatIsAbsentIsNamedWithThoseThatAreThere) {
                  "platforms");
 }
 
-TEST_F(BuildPlanTest, ASingleImageIsForThePlatformOfItsConfig) {
+TEST_F(BuildPlanTest, ASingleImageHasThePlatformOfItsConfig) {
     kit_.add("arm", arm_);
     describe_one("x.io/i:arm");
     expect_error([&] { return kit_.plan(); }, Errc::not_found,
@@ -140,7 +140,7 @@ TEST_F(BuildPlanTest, ASingleImageIsForThePlatformOfItsConfig) {
     EXPECT_EQ(kit_.plan().lock.images[0].descriptor.digest, arm_.manifest.descriptor.digest);
 }
 
-TEST_F(BuildPlanTest, ThePlatformOfTheCommandLineStandsInForThoseOfTheDescription) {
+TEST_F(BuildPlanTest, ThePlatformOfTheCommandLineOverridesBundleYaml) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/arm64]");
     BuildOptions options;
@@ -149,7 +149,7 @@ TEST_F(BuildPlanTest, ThePlatformOfTheCommandLineStandsInForThoseOfTheDescriptio
               other_.manifest.descriptor.digest);
 }
 
-TEST_F(BuildPlanTest, AnIndexAroundAnIndexIsLookedThrough) {
+TEST_F(BuildPlanTest, UnwrapsAnIndexWithinAnIndex) {
     auto outer = multi_.descriptor;
     const base::Json json{{"schemaVersion", 2},
                           {"mediaType", images::media_type::kOciIndex},
@@ -161,7 +161,7 @@ TEST_F(BuildPlanTest, AnIndexAroundAnIndexIsLookedThrough) {
     EXPECT_EQ(kit_.plan().lock.images[0].descriptor.digest, arm_.manifest.descriptor.digest);
 }
 
-TEST_F(BuildPlanTest, AnOciArchiveGivesWhatItsLayoutGives) {
+TEST_F(BuildPlanTest, AnOciArchiveGivesTheSameImageAsItsLayout) {
     kit_.add("v1", amd_);
     describe_one("x.io/i:v1");
     const auto from_folder = kit_.plan().lock.images[0].descriptor.digest;
@@ -196,7 +196,7 @@ TEST_F(BuildPlanTest, ASavedImageIsPackedWithItsLayersUncompressed) {
     EXPECT_EQ(manifest.layers.at(0).media_type, "application/vnd.oci.image.layer.v1.tar");
     auto packed = bundle.blob(manifest.layers.at(0).digest);
     EXPECT_EQ(base::read_all(packed, 1U << 20U, "layer"), layer);
-    // Another layer than the config promises is found as it is copied.
+    // A layer that does not match the config is detected while it is copied.
     auto other = layer;
     other[700] = '!';
     save(other);
@@ -205,7 +205,7 @@ TEST_F(BuildPlanTest, ASavedImageIsPackedWithItsLayersUncompressed) {
     EXPECT_FALSE(std::filesystem::exists(kit_.path("bad.tar")));
 }
 
-TEST_F(BuildPlanTest, WhereverAnErrorIsItNamesTheImage) {
+TEST_F(BuildPlanTest, AnErrorNamesTheImage) {
     kit_.add("v1", amd_);
     describe_one("x.io/i:v2");
     expect_error([&] { return kit_.plan(); }, Errc::not_found, "x.io/i:v2: ", "name: NAME");
@@ -243,14 +243,14 @@ TEST_F(ManifestByUrl, IsPackedAndItsDigestIsInTheLock) {
     EXPECT_EQ(plan().lock.files.at(1).source, "https://x.io/y.yaml");
 }
 
-TEST_F(ManifestByUrl, OfAnotherDigestIsRefusedWithBoth) {
+TEST_F(ManifestByUrl, WithADigestMismatchIsRejectedWithBothDigests) {
     const std::string wrong(64, 'b');
     describe("y.yaml', sha256: " + wrong);
     expect_error([&] { return plan(); }, Errc::integrity,
                  "expected sha256:" + wrong + " (bundle.yaml:6), got sha256:", "update sha256");
 }
 
-TEST_F(ManifestByUrl, ThatIsNotThereIsNamed) {
+TEST_F(ManifestByUrl, IsNamedWhenItIsMissing) {
     describe("absent.yaml'");
     expect_error([&] { return plan(); }, Errc::not_found, "/absent.yaml returned 404");
 }
@@ -265,11 +265,11 @@ class LockedBuild : public BuildPlanTest {
     BuildOptions options_;
 };
 
-TEST_F(LockedBuild, IsTheSameToTheByteWhileNothingChanged) {
+TEST_F(LockedBuild, IsIdenticalWhileNothingChanges) {
     EXPECT_EQ(kit_.plan(options_).index, kit_.plan().index);
 }
 
-TEST_F(LockedBuild, IsRefusedWhenATagHasMovedWithTheOldAndTheNewDigest) {
+TEST_F(LockedBuild, IsRejectedForAMovedTagWithBothDigests) {
     const auto now = small_image({"another"});
     kit_.forget_images();
     kit_.add("v1", now);
@@ -279,13 +279,13 @@ TEST_F(LockedBuild, IsRefusedWhenATagHasMovedWithTheOldAndTheNewDigest) {
                  "without --locked");
 }
 
-TEST_F(LockedBuild, IsRefusedForAnotherInstaller) {
+TEST_F(LockedBuild, IsRejectedForAnotherInstaller) {
     kit_.write("installer", "a newer one");
     expect_error([&] { return kit_.plan(options_); }, Errc::conflict,
                  "the installer: digest mismatch: expected ", "--installer");
 }
 
-TEST_F(LockedBuild, OfChosenPlatformsFindsThemAgain) {
+TEST_F(LockedBuild, KeepsTheSelectedPlatforms) {
     add_multi();
     describe_one("x.io/i:multi", "platforms: [linux/amd64, linux/arm64]");
     options_.locked = kit_.plan().lock;

@@ -1,4 +1,4 @@
-// A whole small bundle, written and read again, and what becomes of it when a byte is wrong.
+// Writes and reads a small bundle, and checks that corruption is detected.
 #include "base/error.hpp"
 #include "base/signature.hpp"
 #include "bundler/build_plan.hpp"
@@ -63,7 +63,7 @@ class BundleTest : public ::testing::Test {
     airlock::test::TempFolder folder_;
 };
 
-// What reading all of the file says: nothing, or the refusal.
+// The error from reading the whole file, if any.
 std::optional<Error> refusal(const std::filesystem::path& path,
                              const std::optional<std::string>& key = std::nullopt) {
     try {
@@ -74,7 +74,7 @@ std::optional<Error> refusal(const std::filesystem::path& path,
     }
 }
 
-TEST_F(BundleTest, HoldsWhatWasPutIn) {
+TEST_F(BundleTest, ContainsWhatWasPacked) {
     build("kit.tar");
     const auto bundle = Bundle::open(path("kit.tar"), std::nullopt);
     EXPECT_EQ(bundle.spec().name, "small");
@@ -89,24 +89,24 @@ TEST_F(BundleTest, HoldsWhatWasPutIn) {
               "airlock.dev/small:1.2.3");
 }
 
-TEST_F(BundleTest, IsTheSameToTheByteEveryTime) {
+TEST_F(BundleTest, IsReproducible) {
     build("a.tar");
     build("b.tar");
     EXPECT_EQ(read("a.tar"), read("b.tar"));
 }
 
-TEST_F(BundleTest, LeavesNothingBesideIt) {
+TEST_F(BundleTest, LeavesNoTemporaryFiles) {
     build("kit.tar");
     for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
         EXPECT_EQ(entry.path().string().find(".partial"), std::string::npos) << entry.path();
     }
 }
 
-TEST_F(BundleTest, AnyFlippedByteIsFound) {
+TEST_F(BundleTest, DetectsAnyFlippedByte) {
     build("kit.tar");
     const auto good = read("kit.tar");
     std::minstd_rand random(1);
-    // Every byte of the first entries, then one in seven: all kinds of places in a few seconds.
+    // Every byte of the first entries, then one in seven on average, to take only a few seconds.
     for (std::size_t i = 0; i < good.size(); i += i < 3000 ? 1 : 1 + random() % 13) {
         auto bad = good;
         bad[i] = static_cast<char>(bad[i] ^ 0x10);
@@ -117,7 +117,7 @@ TEST_F(BundleTest, AnyFlippedByteIsFound) {
     }
 }
 
-TEST_F(BundleTest, AnyCutIsFoundAtOpening) {
+TEST_F(BundleTest, DetectsTruncationOnOpening) {
     build("kit.tar");
     const auto good = read("kit.tar");
     for (std::size_t size = 0; size < good.size(); size += 97) {
@@ -128,7 +128,7 @@ TEST_F(BundleTest, AnyCutIsFoundAtOpening) {
     EXPECT_THROW(Bundle::open(path("bad.tar"), std::nullopt), Error);
 }
 
-TEST_F(BundleTest, WhatIsNoBundleIsRefusedWithAHint) {
+TEST_F(BundleTest, RejectsOtherFilesWithAHint) {
     write("text", "hello, this is a text and no bundle at all");
     write("zeros", std::string(4096, '\0'));
     write("empty", "");
@@ -142,7 +142,7 @@ TEST_F(BundleTest, WhatIsNoBundleIsRefusedWithAHint) {
     }
 }
 
-TEST_F(BundleTest, OnlyTheRightKeyOpensASignedOne) {
+TEST_F(BundleTest, RequiresTheRightKeyForASignedBundle) {
     const auto key = base::generate_signing_key();
     const auto other = base::generate_signing_key();
     build("signed.tar", base::sign(plan().index, key.private_pem, "the key"));
@@ -153,7 +153,7 @@ TEST_F(BundleTest, OnlyTheRightKeyOpensASignedOne) {
     EXPECT_FALSE(refusal(path("signed.tar")).has_value());
 }
 
-TEST_F(BundleTest, AnImageThatNobodyPacksFailsTheBuildWithItsPlace) {
+TEST_F(BundleTest, AMissingImageFailsTheBuildWithItsLocation) {
     write("pod.yaml",
           "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers: [{name: a, image: "
           "quay.io/other/x:v1}]\n");
@@ -169,7 +169,7 @@ TEST_F(BundleTest, AnImageThatNobodyPacksFailsTheBuildWithItsPlace) {
     }
 }
 
-TEST_F(BundleTest, AnInterruptedBuildGoesOn) {
+TEST_F(BundleTest, ResumesAnInterruptedBuild) {
     build("good.tar");
     write("kit.tar.partial.record", base::sha256(plan().index).text() + "\n");
     write("kit.tar.partial", read("good.tar").substr(0, 2000));

@@ -1,4 +1,4 @@
-// Other people's tools read our bundle, and we read their archives.
+// Other tools read a bundle, and the bundler reads their archives.
 #include "base/error.hpp"
 #include "tests/bundler/kit_folder.hpp"
 #include "tests/bundler/program.hpp"
@@ -19,10 +19,10 @@ using airlock::test::run;
 using test::KitFolder;
 using testing::HasSubstr;
 
-// What Debian does not have; all else is among the packages that `make deps` installs.
+// For tools that Debian does not package; `make deps` installs all others.
 bool installed(const std::string& program) {
-    for (const auto* folder : {"/usr/bin/", "/usr/sbin/", "/usr/local/bin/"}) {
-        if (std::filesystem::exists(folder + program)) return true;
+    for (const auto* directory : {"/usr/bin/", "/usr/sbin/", "/usr/local/bin/"}) {
+        if (std::filesystem::exists(directory + program)) return true;
     }
     return false;
 }
@@ -130,7 +130,7 @@ TEST_F(InteropTest, CosignVerifiesTheSignatureOfTheIndex) {
     EXPECT_ANY_THROW(verify());
 }
 
-TEST_F(InteropTest, TarAloneGivesTheInstaller) {
+TEST_F(InteropTest, TarExtractsTheInstaller) {
     build();
     run({"tar", "-C", path("layout"), "-xf", path("kit.tar"), "airlock-installer"});
     EXPECT_EQ(kit_.read("layout/airlock-installer"), kit_.read("installer"));
@@ -152,7 +152,7 @@ TEST_F(InteropTest, UmociListsItsImages) {
     EXPECT_THAT(run({"umoci", "ls", "--layout", path("unpacked")}), HasSubstr("quay.io/x/app:v1"));
 }
 
-// What skopeo writes as KIND is packed and gives the image's own layer back.
+// An archive written by skopeo is packed with the same content.
 class SkopeoArchive : public InteropTest, public testing::WithParamInterface<std::string> {};
 
 TEST_P(SkopeoArchive, IsPacked) {
@@ -166,7 +166,7 @@ TEST_P(SkopeoArchive, IsPacked) {
     const auto bundle = kit_.open("kit.tar");
     bundle.verify_all({});
     const auto& image = bundle.manifest(bundle.lock().images.at(0).descriptor.digest);
-    // The layer's digest when unpacked, whichever way it is packed.
+    // The digest of the uncompressed layer does not depend on the compression.
     const auto config = base::Json::parse(one_.blobs.at(one_.manifest.config->digest));
     auto packed = bundle.blob(image.config->digest);
     EXPECT_EQ(base::Json::parse(base::read_all(packed, 1U << 20U, "config")).at("rootfs"),
@@ -176,7 +176,7 @@ TEST_P(SkopeoArchive, IsPacked) {
     } else {
         EXPECT_EQ(image.raw, one_.manifest.raw);
     }
-    // And skopeo reads it again.
+    // skopeo reads the result.
     EXPECT_EQ(run({"skopeo", "inspect", "--raw", inside("docker.io/library/app:v1")}), image.raw);
 }
 

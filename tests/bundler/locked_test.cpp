@@ -30,20 +30,20 @@ Lock lock() {
     return out;
 }
 
-TEST(RequireLocked, TakesTheSame) {
+TEST(RequireLocked, AcceptsTheSameContent) {
     auto made = lock();
     require_locked(lock(), made);
     EXPECT_EQ(made.text(), lock().text());
 }
 
-TEST(RequireLocked, KeepsTheProvenanceThatTheLockHas) {
+TEST(RequireLocked, KeepsTheProvenanceOfTheLock) {
     auto made = lock();
     made.images[0].source = "mirror.corp/a";
     require_locked(lock(), made);
     EXPECT_EQ(made.text(), lock().text());
 }
 
-TEST(RequireLocked, ListsAllThatDiffers) {
+TEST(RequireLocked, ListsAllDifferences) {
     auto made = lock();
     made.images[0] = image("a:1", "new");
     made.images[1] = image("c:1", "c");
@@ -57,7 +57,7 @@ TEST(RequireLocked, ListsAllThatDiffers) {
         expect_error([&] { require_locked(lock(), made); }, Errc::conflict, says);
 }
 
-TEST(RequireLocked, RefusesALockThatWasEditedByHand) {
+TEST(RequireLocked, RejectsALockThatWasEditedByHand) {
     auto made = lock();
     made.blobs.push_back({.digest = base::sha256("z"), .size = 1});
     expect_error([&] { require_locked(lock(), made); }, Errc::conflict, "is not identical",

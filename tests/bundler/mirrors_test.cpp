@@ -32,7 +32,7 @@ TEST(Mirrors, MatchWholeParts) {
     EXPECT_EQ(mirrored({"quay=b.corp"}, "quay.io/x:v1"), "quay.io/x:v1");
 }
 
-TEST(Mirrors, LeaveOthersAlone) {
+TEST(Mirrors, KeepOtherHosts) {
     EXPECT_EQ(mirrored({"quay.io=a.corp"}, "nginx"), "docker.io/library/nginx:latest");
 }
 
@@ -43,7 +43,7 @@ TEST(Mirrors, ReplaceTheBeginningOfAUrl) {
     EXPECT_EQ(mirrors.apply_url("https://github.company/a"), "https://github.company/a");
 }
 
-TEST(Mirrors, RefuseHalfARule) {
+TEST(Mirrors, RejectIncompleteRules) {
     for (const auto* rule : {"quay.io", "=x", "quay.io=", "="}) {
         EXPECT_THROW(Mirrors({rule}), base::Error) << rule;
     }

@@ -22,7 +22,7 @@ class OutputFileTest : public testing::Test {
     airlock::test::TempFolder folder_;
 };
 
-TEST_F(OutputFileTest, IsHeldByOneBuildAtATime) {
+TEST_F(OutputFileTest, IsLockedByOneBuildAtATime) {
     const auto path = folder_ / "kit.tar";
     {
         const OutputFile first(path);
@@ -34,7 +34,7 @@ TEST_F(OutputFileTest, IsHeldByOneBuildAtATime) {
     EXPECT_NO_THROW(OutputFile{path});
 }
 
-TEST_F(OutputFileTest, IsAFileInAFolderThatIsThere) {
+TEST_F(OutputFileTest, RequiresAnExistingDirectory) {
     expect_error([&] { return OutputFile(folder_ / "absent/kit.tar").path(); }, Errc::not_found,
                  "absent does not exist", "create the directory");
     expect_error([&] { return OutputFile(folder_.path()).path(); }, Errc::usage, "is a directory",
@@ -44,19 +44,19 @@ TEST_F(OutputFileTest, IsAFileInAFolderThatIsThere) {
                  "does not exist");
 }
 
-TEST_F(OutputFileTest, NeverTakesThePlaceOfADevice) {
+TEST_F(OutputFileTest, NeverReplacesADevice) {
     expect_error([&] { return OutputFile("/dev/null").path(); }, Errc::usage,
                  "is not a regular file");
     EXPECT_FALSE(std::filesystem::exists("/dev/null.partial.lock"));
 }
 
-TEST_F(OutputFileTest, LeavesALinkToTheFileAlone) {
+TEST_F(OutputFileTest, KeepsASymbolicLinkToTheFile) {
     const auto target = folder_.write("target.tar", "old");
     std::filesystem::create_symlink(target, folder_ / "link.tar");
     EXPECT_EQ(OutputFile(folder_ / "link.tar").path(), std::filesystem::canonical(target));
 }
 
-TEST_F(OutputFileTest, SaysHowMuchIsNeededAndHowMuchIsFree) {
+TEST_F(OutputFileTest, ReportsNeededAndAvailableSpace) {
     const auto path = folder_ / "kit.tar.partial";
     const auto fd = base::open_file(path, O_RDWR | O_CREAT);
     const auto size = std::uint64_t{1} << 60U;
@@ -70,7 +70,7 @@ TEST_F(OutputFileTest, SaysHowMuchIsNeededAndHowMuchIsFree) {
     EXPECT_FALSE(error->hint().empty());
 }
 
-TEST_F(OutputFileTest, TakesTheRoomAtOnce) {
+TEST_F(OutputFileTest, AllocatesTheSpace) {
     const auto path = folder_ / "kit.tar.partial";
     const auto fd = base::open_file(path, O_RDWR | O_CREAT);
     reserve(fd.get(), 1'000'000, path);

@@ -18,7 +18,7 @@ class PartialRecordTest : public ::testing::Test {
     base::Digest blob_ = base::sha256("blob");
 };
 
-TEST_F(PartialRecordTest, BeginsWithNothingWritten) {
+TEST_F(PartialRecordTest, StartsWithNothingWritten) {
     const PartialRecord record(path(), plan_);
     EXPECT_FALSE(record.resumed());
     EXPECT_EQ(record.written(blob_), 0U);
@@ -36,7 +36,7 @@ TEST_F(PartialRecordTest, RemembersTheLastNoteOfABlob) {
     EXPECT_EQ(again.written(blob_), 20U);
 }
 
-TEST_F(PartialRecordTest, ForgetsAnotherPlan) {
+TEST_F(PartialRecordTest, IgnoresAnotherPlan) {
     { PartialRecord(path(), plan_).note(blob_, 10); }
     {
         const PartialRecord other(path(), base::sha256("another plan"));
@@ -46,7 +46,7 @@ TEST_F(PartialRecordTest, ForgetsAnotherPlan) {
     EXPECT_FALSE(PartialRecord(path(), plan_).resumed());
 }
 
-TEST_F(PartialRecordTest, DropsATornLastLine) {
+TEST_F(PartialRecordTest, IgnoresAnIncompleteLastLine) {
     { PartialRecord(path(), plan_).note(blob_, 10); }
     std::ofstream(path(), std::ios::app) << blob_.text() << " 99";
     EXPECT_EQ(PartialRecord(path(), plan_).written(blob_), 10U);

@@ -12,7 +12,8 @@
 
 namespace airlock::bundler::test {
 
-Program::Program(const std::vector<std::string>& arguments, const std::filesystem::path& folder) {
+Program::Program(const std::vector<std::string>& arguments,
+                 const std::filesystem::path& directory) {
     std::vector<std::string> words{AIRLOCK_BIN_DIR "/airlock-bundler"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
@@ -22,12 +23,12 @@ Program::Program(const std::vector<std::string>& arguments, const std::filesyste
     const auto out = base::open_file(output_ / "out", O_WRONLY | O_CREAT, 0600);
     const auto err = base::open_file(output_ / "err", O_WRONLY | O_CREAT, 0600);
     const auto parent = ::getpid();
-    // Nothing but calls that are safe between fork and exec.
+    // Only async-signal-safe calls between fork and exec.
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("cannot fork");
     if (pid_ > 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent || ::chdir(folder.c_str()) != 0) ::_exit(127);
+    if (::getppid() != parent || ::chdir(directory.c_str()) != 0) ::_exit(127);
     ::dup2(out.get(), STDOUT_FILENO);
     ::dup2(err.get(), STDERR_FILENO);
     ::execv(argv[0], argv.data());
@@ -59,8 +60,9 @@ int Program::wait() {
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
 }
 
-Ended run_program(const std::vector<std::string>& arguments, const std::filesystem::path& folder) {
-    Program program(arguments, folder);
+Ended run_program(const std::vector<std::string>& arguments,
+                  const std::filesystem::path& directory) {
+    Program program(arguments, directory);
     const auto code = program.wait();
     return {.code = code, .out = program.out(), .err = program.err()};
 }

@@ -1,4 +1,4 @@
-// The real airlock-bundler, started, watched and ended by a test.
+// Runs the real airlock-bundler as a process.
 #pragma once
 
 #include "base/file.hpp"
@@ -13,15 +13,15 @@ namespace airlock::bundler::test {
 
 class Program {
   public:
-    // Its working folder is `folder`. It does not outlive the test.
-    Program(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
+    // Runs in `directory`. It does not outlive the test.
+    Program(const std::vector<std::string>& arguments, const std::filesystem::path& directory);
     ~Program();
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
     bool runs();
     void signal(int number) const;
-    // The exit code; 128 + the signal when one ended it.
+    // The exit code, or 128 + the number of the signal that killed it.
     int wait();
     std::string out() const { return output_.read("out"); }
     std::string err() const { return output_.read("err"); }
@@ -37,6 +37,7 @@ struct Ended {
     std::string out;
     std::string err;
 };
-Ended run_program(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
+Ended run_program(const std::vector<std::string>& arguments,
+                  const std::filesystem::path& directory);
 
 }  // namespace airlock::bundler::test

@@ -1,4 +1,5 @@
-// The program itself: killed, interrupted, out of room, in another's way. Needs root for tmpfs.
+// The program as a process: killed, interrupted, without disk space, run concurrently. tmpfs requires
+// root.
 #include "tests/bundler/program.hpp"
 
 #include "tests/bundler/kit_folder.hpp"
@@ -52,13 +53,13 @@ class ProgramTest : public testing::Test {
     Ended run(const std::vector<std::string>& arguments) const {
         return test::run_program(arguments, kit_.path(""));
     }
-    // Lines of the record: the plan, and a note each few megabytes.
+    // The number of lines in the record: the plan, and a note every few megabytes.
     std::ptrdiff_t notes(const std::string& file) const {
         const auto text =
             base::read_file_if_present(kit_.path(file + ".partial.record"), 1U << 20U).value_or("");
         return std::ranges::count(text, '\n');
     }
-    // Until the record has `lines`, or the program has ended.
+    // Waits until the record has `lines`, or the program has exited.
     void watch(Program& program, const std::string& file, std::ptrdiff_t lines) const {
         while (program.runs() && notes(file) < lines)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -73,14 +74,14 @@ class ProgramTest : public testing::Test {
     KitFolder kit_;
 };
 
-TEST_F(ProgramTest, KilledAtAnyMomentItGoesOnToTheSameBytes) {
+TEST_F(ProgramTest, ResumesAfterKillAtAnyMoment) {
     const auto good = run(build("good.tar"));
     ASSERT_EQ(good.code, 0) << good.err;
     std::random_device seed;
     const auto value = seed();
     SCOPED_TRACE(value);
     std::minstd_rand random(value);
-    // 1 is before the first byte, 18 or so after the last one.
+    // 1 is before the first byte, about 18 after the last one.
     for (int round = 0; round < 2; ++round) {
         int kills = 0;
         for (std::ptrdiff_t lines = 1; kills < 4; ++kills) {
@@ -101,11 +102,11 @@ TEST_F(ProgramTest, KilledAtAnyMomentItGoesOnToTheSameBytes) {
         EXPECT_FALSE(is_there("kit.tar.partial"));
         std::filesystem::remove(kit_.path("kit.tar"));
     }
-    // 206: part of a blob.
+    // 206: a range of a blob.
     EXPECT_THAT(registry_.log(), HasSubstr("\" 206 "));
 }
 
-TEST_F(ProgramTest, CtrlCEndsItWith130AndTheNextOneGoesOn) {
+TEST_F(ProgramTest, AnInterruptExitsWith130AndTheNextBuildResumes) {
     for (const int number : {SIGINT, SIGTERM}) {
         const auto before = notes("kit.tar");
         Program program(build("kit.tar"), kit_.path(""));
@@ -121,8 +122,8 @@ TEST_F(ProgramTest, CtrlCEndsItWith130AndTheNextOneGoesOn) {
     EXPECT_EQ(run({"verify", "kit.tar"}).code, 0);
 }
 
-TEST_F(ProgramTest, TwoBuildsOfOneFileDoNotMix) {
-    // The first one hangs in its download until it is ended.
+TEST_F(ProgramTest, RejectsAConcurrentBuildOfTheSameFile) {
+    // The first one hangs in its download until it is killed.
     proxy_.emplace(
         registry_.address(),
         std::vector<airlock::test::Fault>{{.in_target = image_->manifest.layers.at(0).digest.text(),
@@ -140,31 +141,31 @@ TEST_F(ProgramTest, TwoBuildsOfOneFileDoNotMix) {
     EXPECT_EQ(run(build("kit.tar")).code, 0);
 }
 
-// A file system of few bytes in the folder `small`, gone with the test.
+// A small file system, mounted during the test.
 class SmallDisk {
   public:
-    SmallDisk(std::filesystem::path folder, const std::string& options)
-        : folder_(std::move(folder)) {
-        std::filesystem::create_directory(folder_);
-        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", 0, options.c_str()) == 0;
+    SmallDisk(std::filesystem::path directory, const std::string& options)
+        : directory_(std::move(directory)) {
+        std::filesystem::create_directory(directory_);
+        mounted_ = ::mount("none", directory_.c_str(), "tmpfs", 0, options.c_str()) == 0;
     }
     ~SmallDisk() {
-        if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+        if (mounted_) ::umount2(directory_.c_str(), MNT_DETACH);
     }
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
     bool mounted() const { return mounted_; }
     void change(unsigned long flags, const std::string& options) const {
-        ASSERT_EQ(::mount("none", folder_.c_str(), "tmpfs", MS_REMOUNT | flags, options.c_str()),
+        ASSERT_EQ(::mount("none", directory_.c_str(), "tmpfs", MS_REMOUNT | flags, options.c_str()),
                   0);
     }
 
   private:
-    std::filesystem::path folder_;
+    std::filesystem::path directory_;
     bool mounted_ = false;
 };
 
-TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
+TEST_F(ProgramTest, ReportsMissingDiskSpaceAndKeepsFetchedData) {
     const SmallDisk disk(kit_.path("small"), "size=30m");
     if (!disk.mounted()) GTEST_SKIP() << "no tmpfs can be mounted here (not root?)";
     const auto full = run(build("small/kit.tar"));
@@ -175,7 +176,7 @@ TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
     EXPECT_THAT(full.err, HasSubstr(" are available"));
     EXPECT_THAT(full.err, HasSubstr("hint: free some space"));
     EXPECT_FALSE(is_there("small/kit.tar"));
-    // Room for all of it: a part arrives, then others take the room away, and give it back.
+    // With enough space: fetch a part, kill the build, and resume it.
     disk.change(0, "size=100m");
     {
         Program program(build("small/kit.tar"), kit_.path(""));
@@ -191,7 +192,7 @@ TEST_F(ProgramTest, WithoutRoomItSaysHowMuchAndKeepsWhatItHas) {
     EXPECT_EQ(run({"verify", "small/kit.tar"}).code, 0);
 }
 
-TEST_F(ProgramTest, AFolderThatCannotBeWrittenIsFoundBeforeTheRegistryIsAsked) {
+TEST_F(ProgramTest, ChecksTheOutputDirectoryBeforeContactingTheRegistry) {
     const SmallDisk disk(kit_.path("readonly"), "size=1m");
     if (!disk.mounted()) GTEST_SKIP() << "no tmpfs can be mounted here (not root?)";
     disk.change(MS_RDONLY, "size=1m");
@@ -207,7 +208,7 @@ TEST_F(ProgramTest, AFolderThatCannotBeWrittenIsFoundBeforeTheRegistryIsAsked) {
     EXPECT_TRUE(proxy_->server().requests().empty());
 }
 
-TEST_F(ProgramTest, AFolderStandsForTheDescriptionInIt) {
+TEST_F(ProgramTest, ADirectoryMeansItsBundleYaml) {
     auto words = build("kit.tar");
     words[1] = ".";
     const auto made = run(words);
@@ -217,7 +218,7 @@ TEST_F(ProgramTest, AFolderStandsForTheDescriptionInIt) {
     EXPECT_EQ(base::Json::parse(checked.out).at("verified"), true);
 }
 
-TEST_F(ProgramTest, TheLockIsWrittenAndInsistedOn) {
+TEST_F(ProgramTest, WritesAndEnforcesTheLock) {
     auto with = [&](std::vector<std::string> more) {
         auto words = build("kit.tar");
         words.insert(words.end(), more.begin(), more.end());

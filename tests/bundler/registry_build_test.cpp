@@ -1,4 +1,4 @@
-// Builds from a real registry, and what becomes of them when the network or the registry fails.
+// Builds from a real registry, with faults of the network and the registry.
 #include "base/error.hpp"
 #include "tests/bundler/kit_folder.hpp"
 #include "tests/support/docker_registry.hpp"
@@ -34,7 +34,7 @@ class RegistryBuildTest : public testing::Test {
         kit_.describe(
             "  - {name: main, images: [{ref: 'quay.io/x/one:1'}, {ref: 'quay.io/x/two:1'}]}\n");
     }
-    // Through one that does `faults`; the same for the rest of the test, as the lock names it.
+    // Uses a proxy with `faults` for the rest of the test; its address is part of the provenance.
     FaultProxy& through(std::vector<Fault> faults) {
         proxy_.emplace(registry_.address(), std::move(faults));
         return *proxy_;
@@ -61,7 +61,7 @@ class RegistryBuildTest : public testing::Test {
     test::SmallImage two_ = small_image({noise(500'000, 3), shared_});
 };
 
-TEST_F(RegistryBuildTest, TheSameBytesWhateverTheConcurrency) {
+TEST_F(RegistryBuildTest, IsReproducibleWhateverTheConcurrency) {
     build("one.tar", 1);
     build("eight.tar", 8);
     kit_.open("one.tar").verify_all({});
@@ -77,7 +77,7 @@ TEST_F(RegistryBuildTest, FetchesEachBlobOnce) {
     }
 }
 
-TEST_F(RegistryBuildTest, ABrokenConnectionGoesOnInsideTheBlob) {
+TEST_F(RegistryBuildTest, ABrokenConnectionResumesWithinTheBlob) {
     auto& proxy = through({{.method = "GET",
                             .in_target = blob(large_digest_),
                             .times = 1,
@@ -96,7 +96,7 @@ TEST_F(RegistryBuildTest, ABrokenConnectionGoesOnInsideTheBlob) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, ARegistryThatIsGoneFailsTheBuildAndTheNextOneGoesOn) {
+TEST_F(RegistryBuildTest, AnUnavailableRegistryFailsTheBuildAndTheNextOneResumes) {
     auto& proxy = through({{.method = "GET",
                             .in_target = blob(large_digest_),
                             .times = 1,
@@ -116,8 +116,8 @@ TEST_F(RegistryBuildTest, ARegistryThatIsGoneFailsTheBuildAndTheNextOneGoesOn) {
     EXPECT_NE(proxy.server().requests().back().method, "") << "the last build asked nothing";
 }
 
-TEST_F(RegistryBuildTest, WhatWasFetchedIsNotFetchedAgain) {
-    // The largest comes first; the one after it fails.
+TEST_F(RegistryBuildTest, FetchedBlobsAreNotFetchedAgain) {
+    // The largest blob is fetched first; the next one fails.
     const auto& second = two_.manifest.layers.at(0).digest;
     through({{.in_target = blob(second), .times = 3, .instead = ServerReply{.status = 503}}});
     expect_error([&] { build("kit.tar", 1); }, Errc::unavailable, second.text());
@@ -127,7 +127,7 @@ TEST_F(RegistryBuildTest, WhatWasFetchedIsNotFetchedAgain) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, WhatWasMeddledWithIsFetchedAgain) {
+TEST_F(RegistryBuildTest, ModifiedBlobsAreFetchedAgain) {
     const auto& second = two_.manifest.layers.at(0).digest;
     through({{.in_target = blob(second), .times = 3, .instead = ServerReply{.status = 503}}});
     EXPECT_THROW(build("kit.tar", 1), base::Error);
@@ -139,7 +139,7 @@ TEST_F(RegistryBuildTest, WhatWasMeddledWithIsFetchedAgain) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, OtherBytesThanThePromisedAreRefused) {
+TEST_F(RegistryBuildTest, RejectsADigestMismatch) {
     through({{.method = "GET",
               .in_target = blob(large_digest_),
               .times = 1,
@@ -151,7 +151,7 @@ TEST_F(RegistryBuildTest, OtherBytesThanThePromisedAreRefused) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, ALongerBlobThanThePromisedDoesNotReachItsNeighbour) {
+TEST_F(RegistryBuildTest, AnOversizedBlobDoesNotOverwriteTheNextOne) {
     auto& proxy = through({{.method = "GET",
                             .in_target = blob(base::sha256(shared_)),
                             .times = 1,
@@ -168,7 +168,7 @@ TEST_F(RegistryBuildTest, ALongerBlobThanThePromisedDoesNotReachItsNeighbour) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, AServerWithoutRangesGivesTheWholeBlobAgain) {
+TEST_F(RegistryBuildTest, AServerWithoutRangesSendsTheWholeBlobAgain) {
     const auto without = [](ServerReply& reply) {
         std::erase_if(reply.headers, [](const auto& header) {
             return header.first == "Accept-Ranges" || header.first == "accept-ranges";
@@ -185,12 +185,12 @@ TEST_F(RegistryBuildTest, AServerWithoutRangesGivesTheWholeBlobAgain) {
     kit_.open("kit.tar").verify_all({});
 }
 
-TEST_F(RegistryBuildTest, AnImageThatIsNotThereIsNamed) {
+TEST_F(RegistryBuildTest, AnErrorNamesAMissingImage) {
     kit_.describe("  - {name: main, images: [{ref: 'quay.io/x/absent:7'}]}\n");
     expect_error([&] { build("kit.tar"); }, Errc::not_found, "quay.io/x/absent:7: ");
 }
 
-TEST_F(RegistryBuildTest, ATagThatMovedIsRefusedByALockedBuild) {
+TEST_F(RegistryBuildTest, ALockedBuildRejectsAMovedTag) {
     BuildOptions options;
     options.locked = kit_.plan({}, test::plain_sources(registry_.address())).lock;
     auto client = test::plain_client(registry_.address());
@@ -201,7 +201,7 @@ TEST_F(RegistryBuildTest, ATagThatMovedIsRefusedByALockedBuild) {
                      two_.manifest.descriptor.digest.text());
 }
 
-TEST_F(RegistryBuildTest, AnIndexWithSomePlatformsIsPackedAndLocked) {
+TEST_F(RegistryBuildTest, AnIndexOfSelectedPlatformsIsPackedAndLocked) {
     const auto arm = small_image({"arm"}, "linux/arm64");
     const auto other = small_image({"other"}, "linux/s390x");
     auto client = test::plain_client(registry_.address());
@@ -220,7 +220,7 @@ TEST_F(RegistryBuildTest, AnIndexWithSomePlatformsIsPackedAndLocked) {
     EXPECT_NO_THROW(kit_.plan(options, test::plain_sources(registry_.address())));
 }
 
-TEST_F(RegistryBuildTest, AStopEndsItAndKeepsWhatIsThere) {
+TEST_F(RegistryBuildTest, AStopRequestCancelsItAndKeepsFetchedData) {
     std::stop_source stop;
     through({{.method = "GET",
               .in_target = blob(large_digest_),

@@ -1,5 +1,5 @@
-// Any bytes in place of an admission review: refused as a whole, or answered with "allowed" and a
-// patch that applies.
+// Arbitrary bytes as an admission review: rejected as a whole, or answered with "allowed" and a patch
+// that applies.
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "tests/webhook/json_patch_oracle.hpp"
@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (refused.code() != base::Errc::invalid) std::abort();
         return 0;
     }
-    // The last check must never have had to catch a patch of ours.
+    // The final self-check must never reject a patch.
     if (mutation.doubt == webhook::Doubt::self_check) std::abort();
     if (base::parse_json(mutation.answer, "the answer").at("response").at("allowed") != true) {
         std::abort();
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         review = base::parse_json(body, "the review", 2000);
     } catch (const base::Error&) {
-        return 0;  // parts that the webhook skips are not looked into as strictly
+        return 0;  // the webhook does not validate the parts that it skips as strictly
     }
     webhook::test::apply_json_patch(review["request"]["object"], mutation.patch);
     return 0;

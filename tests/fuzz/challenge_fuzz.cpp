@@ -1,5 +1,5 @@
-// Any text in place of a WWW-Authenticate header: nothing, or a challenge that reads the same when
-// it is written again.
+// Arbitrary text as a WWW-Authenticate header: nothing, or a challenge that parses to the same when
+// formatted again.
 #include "images/registry_auth.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Any bytes in place of a journal: refused as a whole, or records that are there the next time too,
-// with what was appended behind them.
+// Arbitrary bytes as a journal: rejected as a whole, or its records are read again the next time,
+// followed by those that were appended.
 #include "base/error.hpp"
 #include "installer/record/journal.hpp"
 #include "tests/support/temp_folder.hpp"

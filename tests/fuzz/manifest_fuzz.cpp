@@ -1,5 +1,5 @@
-// Any bytes in place of an image manifest: refused, or kept to the byte. The first byte chooses the
-// media type that they came with.
+// Arbitrary bytes as an image manifest: rejected, or kept byte for byte. The first byte selects the
+// given media type.
 #include "base/error.hpp"
 #include "images/manifest.hpp"
 
@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             const auto again = images::Descriptor::from_json(base::parse_json(text, "f"), "f");
             require(again.digest == child.digest && again.size == child.size);
         }
-        // What it says of itself reads the same everywhere: no other client sees another kind.
+        // Its own type gives the same result: no other client interprets it differently.
         const auto& type = manifest.descriptor.media_type;
         require(images::Manifest::parse(raw, type, "f").is_index() == manifest.is_index());
     } catch (const base::Error& refused) {

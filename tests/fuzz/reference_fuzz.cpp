@@ -1,4 +1,4 @@
-// Any text in place of an image reference: refused, or one that reads the same when it is printed.
+// Arbitrary text as an image reference: rejected, or a reference that parses to the same again.
 #include "base/error.hpp"
 #include "images/reference.hpp"
 
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(!part.empty());
         require(part.find_first_of("?#% \\\"\r\n") == std::string::npos);
     }
-    require(reference->repository().find("..") == std::string::npos);  // a tag may have them
+    require(reference->repository().find("..") == std::string::npos);  // allowed in a tag
     require(!reference->repository().starts_with('/') && !reference->repository().ends_with('/'));
     require(reference->registry().find('/') == std::string::npos);
     return 0;

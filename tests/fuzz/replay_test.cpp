@@ -1,5 +1,4 @@
-// A fuzz target as an ordinary test: it survives every file of its corpus, and every file cut
-// short.
+// Runs a fuzz target as an ordinary test, with every file of its corpus, complete and truncated.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The files and the files of the folders in AIRLOCK_CORPUS, a list with colons.
+// The files and the files of the directories in AIRLOCK_CORPUS, separated by colons.
 std::vector<fs::path> corpus() {
     std::vector<fs::path> out;
     std::istringstream places(AIRLOCK_CORPUS);
@@ -41,7 +40,7 @@ std::string read(const fs::path& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A copy on the heap of just that size, so that a sanitizer sees a read past its end.
+// A heap copy of exactly that size, so that a sanitizer detects a read past its end.
 void run(std::string_view text) {
     const std::vector<std::uint8_t> bytes(text.begin(), text.end());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
@@ -51,7 +50,7 @@ TEST(AIRLOCK_FUZZ_TARGET, SurvivesItsCorpus) {
     const auto files = corpus();
     ASSERT_GE(files.size(), 5U) << "no corpus in " << AIRLOCK_CORPUS;
     for (const auto& file : files) {
-        // A target that finds something ends the process: this line is the only trace.
+        // A finding aborts the process: this line shows the file.
         std::cout << file.string() << '\n' << std::flush;
         run(read(file));
     }

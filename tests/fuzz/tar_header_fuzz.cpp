@@ -1,4 +1,4 @@
-// Any block in place of a tar header: nothing, or a file whose header we would write alike.
+// An arbitrary block as a tar header: nothing, or an entry that survives writing and reading.
 #include "base/archive.hpp"
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace airlock::base;
-    // The checksum would keep a fuzzer out: it is made right.
+    // Fix the checksum: a fuzzer would not find a valid one.
     std::string block(reinterpret_cast<const char*>(data), size);
     block.resize(kTarBlock);
     block.replace(148, 8, 8, ' ');

@@ -1,5 +1,5 @@
-// Manifests from outside: nothing but an Error may leave these functions, and what was found must
-// be where it was said to be, before and after it is replaced.
+// Untrusted manifests: these functions may throw only Errors, and image references must be at the
+// reported offsets, before and after they are replaced.
 #include "base/error.hpp"
 #include "manifests/bundle/bundle_yaml.hpp"
 #include "manifests/document.hpp"

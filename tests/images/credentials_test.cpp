@@ -82,7 +82,7 @@ TEST_F(CredentialsTest, TheLongestKeyThatFitsWins) {
     EXPECT_FALSE(all.find("docker.io", "team/app"));
 }
 
-TEST_F(CredentialsTest, EveryFormOfASecretIsTaken) {
+TEST_F(CredentialsTest, ReadsEveryFormOfCredentials) {
     const auto all = store(R"("a.io":{"username":"u","password":"p"},)"
                            R"("b.io":{"auth":")" +
                            base::base64_encode("<token>:") +
@@ -97,11 +97,11 @@ TEST_F(CredentialsTest, EveryFormOfASecretIsTaken) {
     EXPECT_EQ(all.find("f.io", "x")->username, "\xc3\xa4");
 }
 
-TEST_F(CredentialsTest, AnErrorNamesFileAndKeyAndNoSecret) {
+TEST_F(CredentialsTest, AnErrorNamesFileAndKeyButNoSecret) {
     const std::vector<std::string> bad{
-        R"("quay.io":{"auth":"c2VjcmV0"})",  // no colon in it
-        R"("quay.io":{"auth":"!secret!"})",  // no base64
-        R"("quay.io":{"auth":["secret"]})",  // no text
+        R"("quay.io":{"auth":"c2VjcmV0"})",  // no colon
+        R"("quay.io":{"auth":"!secret!"})",  // not base64
+        R"("quay.io":{"auth":["secret"]})",  // not a string
         R"("quay.io":{"username":1,"password":"secret"})",
     };
     for (const auto& text : bad) {
@@ -122,12 +122,12 @@ TEST_F(CredentialsTest, AnErrorNamesFileAndKeyAndNoSecret) {
                  "absent.json");
 }
 
-TEST_F(CredentialsTest, AFileWithoutAuthsIsNoError) {
+TEST_F(CredentialsTest, AFileWithoutAuthsIsNotAnError) {
     EXPECT_FALSE(CredentialStore::load(folder_.write("a", "{}")).find("quay.io", "x"));
     EXPECT_FALSE(CredentialStore::load(folder_.write("a", R"({"auths":null})")).find("q", "x"));
 }
 
-TEST_F(CredentialsTest, TheUsualPlacesAreLookedAtInOrder) {
+TEST_F(CredentialsTest, SearchesTheDefaultLocationsInOrder) {
     const auto config = [](const std::string& user) {
         return R"({"auths":{"quay.io":)" + auth(user + ":p") + "}}";
     };
@@ -151,12 +151,12 @@ TEST_F(CredentialsTest, TheUsualPlacesAreLookedAtInOrder) {
     EXPECT_EQ(CredentialStore::load(by_hand).find("quay.io", "x")->username, "hand");
 }
 
-TEST_F(CredentialsTest, AHomeThatIsNoFolderHoldsNone) {
+TEST_F(CredentialsTest, AHomeThatIsNotADirectoryHasNone) {
     ::setenv("HOME", "/dev/null", 1);
     EXPECT_FALSE(CredentialStore::load(std::nullopt).find("quay.io", "x"));
 }
 
-TEST_F(CredentialsTest, GivenByHandTheyReplaceTheFilesOwn) {
+TEST_F(CredentialsTest, ExplicitCredentialsOverrideTheFile) {
     auto all = store("\"r.site:5000\":" + auth("file:1"));
     all.set("r.site:5000", {.username = "hand", .password = "2", .identity_token = ""});
     EXPECT_EQ(all.find("r.site:5000", "x")->username, "hand");

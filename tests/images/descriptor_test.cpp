@@ -25,7 +25,7 @@ Json good() {
             {"annotations", {{"a", "b"}}}};
 }
 
-TEST(Platform, IsTwoOrThreeWords) {
+TEST(Platform, HasTwoOrThreeParts) {
     EXPECT_EQ(Platform::parse("linux/amd64"), Platform());
     EXPECT_EQ(Platform::parse("linux/arm/v7").variant, "v7");
     EXPECT_EQ(Platform::parse("linux/arm/v7").text(), "linux/arm/v7");
@@ -44,7 +44,7 @@ TEST(Platform, WithoutAVariantAcceptsAny) {
     EXPECT_FALSE(any.accepts(Platform::parse("windows/arm")));
 }
 
-TEST(Descriptor, GoesToJsonAndBack) {
+TEST(Descriptor, IsConvertedToJsonAndBack) {
     const auto descriptor = Descriptor::from_json(good(), "x");
     EXPECT_EQ(descriptor.size, 3U);
     EXPECT_EQ(descriptor.platform->text(), "linux/arm64/v8");
@@ -56,7 +56,7 @@ TEST(Descriptor, GoesToJsonAndBack) {
     EXPECT_FALSE(Descriptor::from_json(least, "x").platform);
 }
 
-TEST(Descriptor, RefusesWhatIsNoneAndNamesWhereItStood) {
+TEST(Descriptor, RejectsInvalidDescriptorsAndNamesTheirOrigin) {
     struct Row {
         std::string key;
         Json value;

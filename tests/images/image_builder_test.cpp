@@ -19,7 +19,7 @@ ImageRecipe recipe() {
             .platform = Platform::parse("linux/arm64/v8")};
 }
 
-TEST(BuildImage, IsTheSameToTheByteWhateverTheOrder) {
+TEST(BuildImage, IsReproducibleWhateverTheOrderOfFiles) {
     auto other = recipe();
     std::swap(other.files[0], other.files[1]);
     const auto a = build_image(recipe());
@@ -31,7 +31,7 @@ TEST(BuildImage, IsTheSameToTheByteWhateverTheOrder) {
     EXPECT_NE(build_image(other).manifest.descriptor.digest, a.manifest.descriptor.digest);
 }
 
-TEST(BuildImage, DescribesExactlyTheBytesItGives) {
+TEST(BuildImage, HasMatchingDescriptors) {
     const auto built = build_image(recipe());
     EXPECT_EQ(built.config_descriptor.digest, base::sha256(built.config));
     EXPECT_EQ(built.config_descriptor.size, built.config.size());
@@ -44,7 +44,7 @@ TEST(BuildImage, DescribesExactlyTheBytesItGives) {
     EXPECT_EQ(built.manifest.layers[0].media_type, media_type::kOciLayerGzip);
 }
 
-TEST(BuildImage, TheConfigSaysHowToRunIt) {
+TEST(BuildImage, HasTheRecipeInItsConfig) {
     const auto config = base::parse_json(build_image(recipe()).config, "config");
     EXPECT_EQ(config.at("os"), "linux");
     EXPECT_EQ(config.at("architecture"), "arm64");
@@ -55,13 +55,13 @@ TEST(BuildImage, TheConfigSaysHowToRunIt) {
                               {"WorkingDir", "/"},      {"Labels", {{"k", "v"}}}};
     EXPECT_EQ(config.at("config"), expected);
     EXPECT_EQ(config.at("rootfs").at("type"), "layers");
-    // diff_id is of the tar, not of what is sent.
+    // diff_id is the digest of the uncompressed tar.
     const auto diff_id = config.at("rootfs").at("diff_ids").at(0).get<std::string>();
     EXPECT_EQ(diff_id, make_layer(recipe().files).diff_id.text());
     EXPECT_NE(diff_id, build_image(recipe()).layer_descriptor.digest.text());
 }
 
-TEST(BuildImage, LeavesOutWhatWasNotAskedFor) {
+TEST(BuildImage, OmitsWhatIsNotSet) {
     const auto built = build_image({.files = {{.path = "app", .content = "x"}},
                                     .entrypoint = {},
                                     .cmd = {},

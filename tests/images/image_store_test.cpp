@@ -29,7 +29,7 @@ using Files = std::map<std::string, std::string>;
 
 class ImageStoreTest : public testing::Test {
   protected:
-    std::shared_ptr<const FileSet> folder(const Files& files) const {
+    std::shared_ptr<const FileSet> directory(const Files& files) const {
         for (const auto& [name, text] : files)
             folder_.write("layout/" + name, text);
         return open_directory(folder_ / "layout");
@@ -76,10 +76,10 @@ base::Digest found(ImageStore& store, std::string_view reference, const std::str
     return store.find(Reference::parse(reference), name).descriptor.digest;
 }
 
-TEST_F(ImageStoreTest, ALayoutGivesItsImageFromAFolderAndFromAnArchive) {
+TEST_F(ImageStoreTest, ReadsALayoutFromADirectoryAndFromAnArchive) {
     const auto one = app_image("one");
     const auto files = Layout().add(one, {{std::string(kRefName), "v1"}}).made();
-    for (const auto& set : {folder(files), archive(files)}) {
+    for (const auto& set : {directory(files), archive(files)}) {
         const auto store = open_oci_layout(set);
         const auto manifest = store->find(Reference::parse("quay.io/x/app:v1"), {});
         EXPECT_EQ(manifest.raw, one.manifest.raw) << set->name();
@@ -88,18 +88,18 @@ TEST_F(ImageStoreTest, ALayoutGivesItsImageFromAFolderAndFromAnArchive) {
     }
 }
 
-TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
+TEST_F(ImageStoreTest, FindsAnImageByTheNamesThatToolsUse) {
     const auto one = app_image("one");
     const auto two = app_image("two");
     const auto three = app_image("three");
-    // skopeo: the tag. podman: all of the reference. containerd and buildx: a name of their own.
+    // skopeo: the tag. podman: the full reference. containerd and buildx: a separate annotation.
     const auto store = open_oci_layout(
-        folder(Layout()
-                   .add(one, {{std::string(kRefName), "v1"}})
-                   .add(two, {{std::string(kRefName), "quay.io/x/app:v2"}})
-                   .add(three, {{std::string(kContainerdName), "docker.io/library/three:1"},
-                                {std::string(kRefName), "1"}})
-                   .made()));
+        directory(Layout()
+                      .add(one, {{std::string(kRefName), "v1"}})
+                      .add(two, {{std::string(kRefName), "quay.io/x/app:v2"}})
+                      .add(three, {{std::string(kContainerdName), "docker.io/library/three:1"},
+                                   {std::string(kRefName), "1"}})
+                      .made()));
     EXPECT_EQ(found(*store, "quay.io/x/app:v1"), one.manifest.descriptor.digest);
     EXPECT_EQ(found(*store, "quay.io/x/app:v2"), two.manifest.descriptor.digest);
     EXPECT_EQ(found(*store, "three:1"), three.manifest.descriptor.digest);
@@ -107,7 +107,7 @@ TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
     EXPECT_EQ(found(*store, "other:9", "quay.io/x/app:v2"), two.manifest.descriptor.digest);
     EXPECT_EQ(found(*store, "other@" + three.manifest.descriptor.digest.text()),
               three.manifest.descriptor.digest);
-    // The tag of another repository's image is not this one's.
+    // The same tag in another repository does not match.
     expect_error([&] { return found(*store, "quay.io/other:1"); }, Errc::not_found,
                  "has no image quay.io/other:1; available: v1, quay.io/x/app:v2, "
                  "docker.io/library/three:1",
@@ -116,35 +116,35 @@ TEST_F(ImageStoreTest, ALayoutsImageIsFoundByEachOfTheNamesThatToolsGiveIt) {
 
 TEST_F(ImageStoreTest, TheOnlyImageOfALayoutNeedsNoName) {
     const auto one = app_image("one");
-    const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
+    const auto store = open_oci_layout(directory(Layout().add(one, {}).made()));
     EXPECT_EQ(found(*store, "any:1"), one.manifest.descriptor.digest);
     expect_error([&] { return found(*store, "any@" + base::sha256("x").text()); }, Errc::not_found,
                  one.manifest.descriptor.digest.text());
 }
 
-TEST_F(ImageStoreTest, TwoImagesOfOneNameAreToldApartByDigest) {
+TEST_F(ImageStoreTest, ImagesOfTheSameNameAreSelectedByDigest) {
     const auto one = app_image("one");
     const auto two = app_image("two");
     const std::map<std::string, std::string> same{{std::string(kRefName), "v1"}};
-    const auto store = open_oci_layout(folder(Layout().add(one, same).add(two, same).made()));
+    const auto store = open_oci_layout(directory(Layout().add(one, same).add(two, same).made()));
     expect_error([&] { return found(*store, "a:v1"); }, Errc::invalid, "has 2 images named ",
                  "name: sha256:");
     EXPECT_EQ(found(*store, "a:v1", two.manifest.descriptor.digest.text()),
               two.manifest.descriptor.digest);
 }
 
-TEST_F(ImageStoreTest, AManifestThatIsNotWhatTheIndexSaysIsRefused) {
+TEST_F(ImageStoreTest, RejectsAManifestThatDoesNotMatchTheIndex) {
     const auto one = app_image("one");
     auto files = Layout().add(one, {}).made();
     files[blob_path(one.manifest.descriptor.digest)][0] = ' ';
-    expect_error([&] { return found(*open_oci_layout(folder(files)), "a"); }, Errc::integrity,
+    expect_error([&] { return found(*open_oci_layout(directory(files)), "a"); }, Errc::integrity,
                  one.manifest.descriptor.digest.text());
     files[blob_path(one.manifest.descriptor.digest)] += "x";
     expect_error([&] { return found(*open_oci_layout(archive(files)), "a"); }, Errc::integrity,
                  "expected ");
 }
 
-TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
+TEST_F(ImageStoreTest, AnErrorNamesAMissingBlob) {
     const auto one = app_image("one");
     auto files = Layout().add(one, {}).made();
     files.erase(blob_path(one.layer_descriptor.digest));
@@ -154,9 +154,9 @@ TEST_F(ImageStoreTest, ABlobThatIsNotThereIsNamed) {
                  one.layer_descriptor.digest.text(), "whole");
 }
 
-TEST_F(ImageStoreTest, ALinkInAFolderIsNotFollowed) {
+TEST_F(ImageStoreTest, DoesNotFollowSymbolicLinks) {
     const auto one = app_image("one");
-    const auto store = open_oci_layout(folder(Layout().add(one, {}).made()));
+    const auto store = open_oci_layout(directory(Layout().add(one, {}).made()));
     const auto blob = folder_ / ("layout/" + blob_path(one.layer_descriptor.digest));
     const auto elsewhere = folder_.write("elsewhere", one.layer);
     std::filesystem::remove(blob);
@@ -164,7 +164,7 @@ TEST_F(ImageStoreTest, ALinkInAFolderIsNotFollowed) {
     EXPECT_THROW(store->blob(one.layer_descriptor), base::Error);
 }
 
-TEST_F(ImageStoreTest, WhatIsNoLayoutIsRefusedWithTheRightKey) {
+TEST_F(ImageStoreTest, AHintNamesTheRightKeyForAnotherFormat) {
     expect_error(
         [&] {
             return open_oci_layout(archive({{"manifest.json", "[]"}}));
@@ -178,13 +178,13 @@ TEST_F(ImageStoreTest, WhatIsNoLayoutIsRefusedWithTheRightKey) {
                  "oci-layout");
     expect_error(
         [&] {
-            return open_oci_layout(folder({{"oci-layout", R"({"imageLayoutVersion":"2.0.0"})"},
-                                           {"index.json", Layout().index.dump()}}));
+            return open_oci_layout(directory({{"oci-layout", R"({"imageLayoutVersion":"2.0.0"})"},
+                                              {"index.json", Layout().index.dump()}}));
         },
         Errc::unsupported, "2.0.0");
 }
 
-// What `docker save` writes; `extra` comes over it.
+// The content of a `docker save` archive.
 struct Saved {
     std::string layer = TarText().add("app", "hello").closed();
     std::string second = TarText().add("lib", "world").closed();
@@ -218,14 +218,14 @@ TEST_F(ImageStoreTest, ASavedImageKeepsItsLayersAsTheyAre) {
     EXPECT_EQ(found(*store, "other:3", "app:1"), manifest.descriptor.digest);
 }
 
-TEST_F(ImageStoreTest, ASavedImageThatIsNotThereIsNamedWithThoseThatAre) {
+TEST_F(ImageStoreTest, AnErrorListsTheSavedImages) {
     const auto store = open_docker_archive(archive(Saved().files));
     expect_error([&] { return found(*store, "app:2"); }, Errc::not_found,
                  "has no image docker.io/library/app:2; available: app:1, quay.io/x/app:2",
                  "name: NAME");
 }
 
-TEST_F(ImageStoreTest, ACompressedLayerIsKnownByItsOwnDigest) {
+TEST_F(ImageStoreTest, ACompressedLayerHasItsOwnDigest) {
     const auto built = app_image("zipped");
     Saved saved;
     saved.files["one/layer.tar"] = built.layer;
@@ -251,7 +251,7 @@ TEST_F(ImageStoreTest, ASavedLayerMayBeALinkToAnother) {
     EXPECT_EQ(bytes(*store, manifest.layers.at(1)), saved.layer);
 }
 
-TEST_F(ImageStoreTest, APathOutOfASavedArchiveIsRefused) {
+TEST_F(ImageStoreTest, RejectsAPathOutsideASavedArchive) {
     for (const std::string path : {"/etc/passwd", "../../etc/passwd", "one/../../layer.tar"}) {
         expect_error(
             [&] {
@@ -261,7 +261,7 @@ TEST_F(ImageStoreTest, APathOutOfASavedArchiveIsRefused) {
     }
 }
 
-TEST_F(ImageStoreTest, ASavedArchiveThatLacksItsPartsIsRefused) {
+TEST_F(ImageStoreTest, RejectsAnIncompleteSavedArchive) {
     Saved no_layer;
     no_layer.files.erase("two/layer.tar");
     expect_error([&] { return found(*open_docker_archive(archive(no_layer.files)), "app:1"); },
@@ -281,7 +281,7 @@ TEST_F(ImageStoreTest, ASavedArchiveThatLacksItsPartsIsRefused) {
         Errc::unsupported, "no manifest.json", "before 1.10");
 }
 
-TEST_F(ImageStoreTest, SavedImagesWithoutANameAreTakenWhenAlone) {
+TEST_F(ImageStoreTest, AnUnnamedSavedImageIsFoundIfItIsTheOnlyOne) {
     Saved saved;
     Json entry{{"Config", "config.json"},
                {"RepoTags", nullptr},
@@ -293,7 +293,7 @@ TEST_F(ImageStoreTest, SavedImagesWithoutANameAreTakenWhenAlone) {
                  Errc::not_found, "an unnamed image");
 }
 
-TEST(NamesReference, TakesNamesAsPeopleWriteThem) {
+TEST(NamesReference, AcceptsShortAndFullNames) {
     const auto wanted = Reference::parse("docker.io/library/app:1");
     EXPECT_TRUE(names_reference("app:1", wanted));
     EXPECT_TRUE(names_reference("docker.io/library/app:1", wanted));

@@ -8,7 +8,7 @@
 namespace airlock::images {
 namespace {
 
-TEST(MakeLayer, NamesTheDigestOfTheTarInside) {
+TEST(MakeLayer, HasTheDigestOfTheUncompressedTar) {
     const test::TempFolder folder;
     const auto layer = make_layer({{.path = "usr/bin/app", .content = "binary", .mode = 0755},
                                    {.path = "usr/bin/other", .content = ""}});

@@ -59,7 +59,7 @@ TEST(Manifest, OfAnIndexHasManifests) {
     }
 }
 
-TEST(Manifest, KeepsTheBytesItCameIn) {
+TEST(Manifest, KeepsTheReceivedBytes) {
     const auto raw = "\n\t" + image().dump(7) + "  \n";
     const auto manifest = Manifest::parse(raw, media_type::kOciManifest, "x");
     EXPECT_EQ(manifest.raw, raw);
@@ -67,7 +67,7 @@ TEST(Manifest, KeepsTheBytesItCameIn) {
     EXPECT_EQ(manifest.descriptor.size, raw.size());
 }
 
-TEST(Manifest, TheTypeComesFromOutsideThenFromInsideThenFromTheForm) {
+TEST(Manifest, TheTypeIsTheGivenOneThenMediaTypeThenTheStructure) {
     auto silent = image();
     silent.erase("mediaType");
     EXPECT_EQ(Manifest::parse(image().dump(), "", "x").descriptor.media_type,
@@ -86,15 +86,15 @@ TEST(Manifest, TheTypeComesFromOutsideThenFromInsideThenFromTheForm) {
     EXPECT_TRUE(Manifest::parse(list.dump(), "", "x").is_index());
 }
 
-TEST(Manifest, SaysWhatKindOfArtifactItIs) {
+TEST(Manifest, HasItsArtifactType) {
     auto artifact = image();
     artifact["artifactType"] = "application/vnd.airlock.bundle.v1+json";
     EXPECT_EQ(Manifest::parse(artifact.dump(), "", "x").artifact_type,
               "application/vnd.airlock.bundle.v1+json");
 }
 
-TEST(Manifest, RefusesTwoReadings) {
-    // CVE-2021-41190: one client takes the image, another the index
+TEST(Manifest, RejectsAmbiguity) {
+    // CVE-2021-41190: one client uses the image, another the index
     auto both = image();
     both["manifests"] = index()["manifests"];
     expect_error([&] { Manifest::parse(both.dump(), "", "quay.io/a b"); }, Errc::invalid,
@@ -109,7 +109,7 @@ TEST(Manifest, RefusesTwoReadings) {
                  Errc::invalid, "q: \"config\" must be an object");
 }
 
-TEST(Manifest, RefusesWhatIsNone) {
+TEST(Manifest, RejectsInvalidManifests) {
     struct Row {
         std::string name;
         Json json;
@@ -153,7 +153,7 @@ TEST(Manifest, RefusesWhatIsNone) {
     }
 }
 
-TEST(Manifest, HostileSizesAndDepthsAreRefused) {
+TEST(Manifest, RejectsExcessiveSizesAndDepths) {
     const auto parse = [](const std::string& raw) {
         return error_of([&] { Manifest::parse(raw, "", "quay.io/a v1"); });
     };

@@ -66,7 +66,7 @@ TEST(Reference, DefaultsAreMadeExplicit) {
     }
 }
 
-TEST(Reference, ADigestNeedsNoTagAndGoesBeforeOne) {
+TEST(Reference, ADigestTakesPrecedenceOverATag) {
     const auto pinned = Reference::parse("quay.io/a/b@" + kDigest);
     EXPECT_FALSE(pinned.tag());
     EXPECT_EQ(pinned.identifier(), kDigest);
@@ -78,7 +78,7 @@ TEST(Reference, ADigestNeedsNoTagAndGoesBeforeOne) {
     EXPECT_EQ(both.text(), "host:5000/a:v1@" + kDigest);
 }
 
-TEST(Reference, MovesAndIsPinned) {
+TEST(Reference, IsRelocatedAndPinned) {
     const auto from = Reference::parse("quay.io/jetstack/x:v1");
     EXPECT_EQ(from.name(), "quay.io/jetstack/x");
     EXPECT_EQ(from.at("r.site:5000", "mirror/jetstack/x").text(),
@@ -88,7 +88,7 @@ TEST(Reference, MovesAndIsPinned) {
     EXPECT_EQ(from.text(), "quay.io/jetstack/x:v1");
 }
 
-TEST(Reference, RefusesWhatIsNoneAndSaysTheText) {
+TEST(Reference, RejectsInvalidReferencesAndQuotesTheText) {
     const std::vector<std::string> bad{
         "",
         ":",

@@ -21,7 +21,7 @@ using test::ServerReply;
 using test::ServerRequest;
 using Parameters = std::map<std::string, std::string>;
 
-TEST(Challenge, IsReadAsRegistriesWriteIt) {
+TEST(Challenge, ParsesTheHeadersOfRegistries) {
     struct Row {
         std::string header;
         std::string scheme;
@@ -62,12 +62,12 @@ TEST(Challenge, IsReadAsRegistriesWriteIt) {
     }
 }
 
-TEST(Challenge, OfAnotherSchemeIsNothing) {
+TEST(Challenge, IgnoresOtherSchemes) {
     for (const auto* header : {"", " ", "Negotiate", "Digest realm=\"x\"", "Basically", "=", ","})
         EXPECT_FALSE(Challenge::parse(header).has_value()) << header;
 }
 
-// A token service that answers what the test says, and a registry's name in front of it.
+// A token service whose responses the test defines.
 class TokenTest : public ::testing::Test {
   protected:
     TokenTest() {
@@ -97,7 +97,7 @@ class TokenTest : public ::testing::Test {
     base::HttpClient http_{{}};
 };
 
-TEST_F(TokenTest, IsAskedForOnceAScope) {
+TEST_F(TokenTest, IsFetchedOncePerScope) {
     RegistryAuth auth("r.site", {}, true);
     EXPECT_EQ(auth.authorization("team/app", "repository:team/app:pull"), "");
     EXPECT_EQ(answer(auth, "repository:team/app:pull"), "Bearer t1");
@@ -117,14 +117,14 @@ TEST_F(TokenTest, SeveralScopesAreSeveralParameters) {
         testing::HasSubstr("scope=repository%3Aa%3Apull%2Cpush&scope=repository%3Ab%3Apull"));
 }
 
-TEST_F(TokenTest, ThePasswordGoesToTheTokenServiceAsBasic) {
+TEST_F(TokenTest, ThePasswordIsSentToTheTokenServiceAsBasic) {
     auto auth = with({.username = "robot$a", .password = "p:w", .identity_token = ""});
     EXPECT_EQ(answer(auth, "s"), "Bearer t1");
     EXPECT_EQ(server_.requests().at(0).header("authorization"),
               "Basic " + base::base64_encode("robot$a:p:w"));
 }
 
-TEST_F(TokenTest, AnIdentityTokenGoesInTheBodyOfAPost) {
+TEST_F(TokenTest, AnIdentityTokenIsPosted) {
     reply_.body = R"({"access_token":"t2"})";
     auto auth = with({.username = "<token>", .password = "", .identity_token = "re+fresh"});
     EXPECT_EQ(answer(auth, "s:a b"), "Bearer t2");
@@ -137,13 +137,13 @@ TEST_F(TokenTest, AnIdentityTokenGoesInTheBodyOfAPost) {
               "scope=s%3Aa%20b&refresh_token=re%2Bfresh");
 }
 
-TEST_F(TokenTest, HarborsEmptyAccessTokenIsLookedPast) {
+TEST_F(TokenTest, IgnoresAnEmptyAccessToken) {
     reply_.body = R"({"access_token":"","token":"t3"})";
     RegistryAuth auth("r.site", {}, true);
     EXPECT_EQ(answer(auth, "s"), "Bearer t3");
 }
 
-TEST_F(TokenTest, AnyLifetimeIsSurvived) {
+TEST_F(TokenTest, AcceptsAnyLifetime) {
     for (const auto* lifetime : {"0", "-1", "9223372036854775807", "-9223372036854775808",
                                  "18446744073709551615", "1e300", "\"60\"", "null", "[]"}) {
         reply_.body = R"({"token":"t","expires_in":)" + std::string(lifetime) + "}";
@@ -153,7 +153,7 @@ TEST_F(TokenTest, AnyLifetimeIsSurvived) {
     }
 }
 
-TEST_F(TokenTest, ARefusalSaysWhoRefusedWhatAndWhatToDo) {
+TEST_F(TokenTest, ARejectionNamesTheHostAndHasAHint) {
     reply_ = {.status = 401};
     auto known = with({.username = "u", .password = "secret", .identity_token = ""});
     expect_error([&] { answer(known, "s"); }, Errc::denied,
@@ -167,7 +167,7 @@ TEST_F(TokenTest, ARefusalSaysWhoRefusedWhatAndWhatToDo) {
     EXPECT_EQ(later->retry_after(), std::chrono::seconds(7));
 }
 
-TEST_F(TokenTest, AnAnswerWithoutATokenIsRefused) {
+TEST_F(TokenTest, RejectsAResponseWithoutAToken) {
     RegistryAuth auth("r.site", {}, true);
     for (const auto* body : {"{}", "[]", R"({"token":""})", R"({"token":1})", "<html>", "",
                              R"({"token":"a\r\nX-Other: b"})", R"({"token":"a b"})"}) {
@@ -178,7 +178,7 @@ TEST_F(TokenTest, AnAnswerWithoutATokenIsRefused) {
     }
 }
 
-TEST_F(TokenTest, NoPasswordGoesToAServiceWithoutTls) {
+TEST_F(TokenTest, NoPasswordIsSentWithoutTls) {
     CredentialStore store;
     store.set("r.site", {.username = "u", .password = "secret", .identity_token = ""});
     RegistryAuth auth("r.site", store, false);
@@ -192,7 +192,7 @@ TEST_F(TokenTest, NoPasswordGoesToAServiceWithoutTls) {
     EXPECT_TRUE(error_of([&] { auth.answer(nowhere, "a", "s", http_, {}); }).has_value());
 }
 
-TEST_F(TokenTest, BasicIsRememberedAndNeedsNoService) {
+TEST_F(TokenTest, BasicIsRememberedAndNeedsNoTokenService) {
     const Challenge basic{.scheme = "basic", .parameters = {}};
     auto auth = with({.username = "u", .password = "p", .identity_token = ""});
     EXPECT_TRUE(auth.has_credentials("team/app"));

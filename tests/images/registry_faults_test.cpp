@@ -1,5 +1,5 @@
-// A real registry behind a proxy that does what bad days do: a push and a pull succeed after
-// another try, or fail with an Error that names the object. Wrong bytes are never stored.
+// A real registry behind a proxy that simulates faults: push and pull succeed after retries, or fail
+// with an Error that names the object. Corrupt content is never stored.
 #include "images/registry.hpp"
 #include "tests/images/registry_fixture.hpp"
 #include "tests/support/expect_error.hpp"
@@ -74,7 +74,7 @@ class FaultTest : public RegistryTest {
     RegistryClient direct_ = client(server_.address(), plain());
 };
 
-TEST_F(FaultTest, APushSucceedsAfterAnotherTry) {
+TEST_F(FaultTest, APushIsRetried) {
     const std::vector<NamedFault> rows{
         {"POST reset", reset("POST", "/blobs/uploads/", false)},
         {"POST 503", answered("POST", "/blobs/uploads/", 503)},
@@ -108,7 +108,7 @@ TEST_F(FaultTest, APushSucceedsAfterAnotherTry) {
     }
 }
 
-TEST_F(FaultTest, APullSucceedsAfterAnotherTry) {
+TEST_F(FaultTest, APullIsRetried) {
     push_image(direct_, "team/app", "v1");
     const std::vector<NamedFault> rows{
         {"manifest 503", answered("GET", "/manifests/", 503)},
@@ -131,7 +131,7 @@ TEST_F(FaultTest, APullSucceedsAfterAnotherTry) {
     }
 }
 
-// Seconds of real time: what notices a stall is libcurl's average of the last five.
+// Takes seconds: libcurl detects stalls by the average speed of the last five.
 class StallTest : public FaultTest {
   protected:
     static RegistryOptions impatient() {
@@ -141,7 +141,7 @@ class StallTest : public FaultTest {
     }
 };
 
-TEST_F(StallTest, OfAPullIsTriedAgain) {
+TEST_F(StallTest, OfAPullIsRetried) {
     push_image(direct_, "team/app", "v1");
     const FaultProxy proxy(server_.address(), {changed("GET", "/manifests/", say_nothing_more),
                                                changed("GET", "/blobs/", say_nothing_more)});
@@ -150,7 +150,7 @@ TEST_F(StallTest, OfAPullIsTriedAgain) {
     EXPECT_TRUE(proxy.all_happened());
 }
 
-TEST_F(StallTest, OfAPushIsTriedAgain) {
+TEST_F(StallTest, OfAPushIsRetried) {
     const ServerReply silence{.silent = true};
     const FaultProxy proxy(
         server_.address(),
@@ -162,7 +162,7 @@ TEST_F(StallTest, OfAPushIsTriedAgain) {
     expect_image(direct_, "team/app", "v1");
 }
 
-TEST_F(FaultTest, AFaultThatStaysIsAnErrorThatNamesTheObject) {
+TEST_F(FaultTest, APermanentFaultIsAnErrorThatNamesTheObject) {
     push_image(direct_, "team/app", "v1");
     const std::string layer(image_.layer_descriptor.digest.short_hex());
     const std::vector<NamedFault> rows{
@@ -193,12 +193,12 @@ TEST_F(FaultTest, AFaultThatStaysIsAnErrorThatNamesTheObject) {
         named([&] { registry.delete_manifest("team/app", image_.manifest.descriptor.digest); },
               std::string(image_.manifest.descriptor.digest.short_hex()));
         named([&] { registry.can_delete("team/app"); }, "");
-        EXPECT_EQ(proxy.server().count("GET", "/manifests/v1"), 5U) << "five tries and no more";
+        EXPECT_EQ(proxy.server().count("GET", "/manifests/v1"), 5U) << "not exactly five attempts";
     }
     expect_image(direct_, "team/app", "v1");
 }
 
-TEST_F(FaultTest, RetryAfterIsWaitedFor) {
+TEST_F(FaultTest, HonorsRetryAfter) {
     push_image(direct_, "team/app", "v1");
     auto later = answered("GET", "/manifests/", 429);
     later.instead->headers = {{"Retry-After", "1"}};
@@ -209,7 +209,7 @@ TEST_F(FaultTest, RetryAfterIsWaitedFor) {
     EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::seconds(1));
 }
 
-TEST_F(FaultTest, WrongBytesAreAnErrorAndNotTriedAgain) {
+TEST_F(FaultTest, ADigestMismatchIsNotRetried) {
     push_image(direct_, "team/app", "v1");
     const auto& digest = image_.manifest.descriptor.digest.text();
     for (const auto& change : {&flip_a_byte, &fewer_bytes}) {
@@ -226,7 +226,7 @@ TEST_F(FaultTest, WrongBytesAreAnErrorAndNotTriedAgain) {
     }
 }
 
-TEST_F(FaultTest, AManifestThatFitsItsTypeButNotItsDigestIsRefused) {
+TEST_F(FaultTest, RejectsAManifestWithAnotherDigest) {
     push_image(direct_, "team/app", "v1");
     const auto other = [](ServerReply& reply) {
         reply.body += "\n";
@@ -238,7 +238,7 @@ TEST_F(FaultTest, AManifestThatFitsItsTypeButNotItsDigestIsRefused) {
     expect_error(
         [&] { registry.get_manifest("team/app", image_.manifest.descriptor.digest.text()); },
         Errc::integrity, "digest mismatch: the registry sent content");
-    // By sha512 too: the registry knows no such name, the one that answers here does.
+    // With sha512 too, which the real registry does not support.
     const auto sha512 = [&](const std::string& text) {
         base::Hasher hasher("sha512");
         hasher.update(base::as_bytes(text));
@@ -254,7 +254,7 @@ TEST_F(FaultTest, AManifestThatFitsItsTypeButNotItsDigestIsRefused) {
                  "digest mismatch: the registry sent content");
 }
 
-TEST_F(FaultTest, AHeadOfAnotherDigestIsRefused) {
+TEST_F(FaultTest, RejectsAHeadResponseWithAnotherDigest) {
     push_image(direct_, "team/app", "v1");
     const auto lie = [](ServerReply& reply) {
         for (auto& [name, value] : reply.headers)
@@ -276,11 +276,11 @@ TEST_F(FaultTest, AHeadOfAnotherDigestIsRefused) {
     expect_error([&] { registry.head_manifest("team/app", digest.text()); }, Errc::integrity,
                  "team/app");
     expect_error([&] { registry.head_manifest("team/app", "v1"); }, Errc::invalid, "team/app v1");
-    // The header is optional: the body tells then.
+    // The header is optional: falls back to the body.
     EXPECT_EQ(registry.head_manifest("team/app", "v1")->digest, digest);
 }
 
-TEST_F(FaultTest, ARangeThatIsAnsweredFromTheFrontWritesNothing) {
+TEST_F(FaultTest, AnIgnoredRangeWritesNothing) {
     push_image(direct_, "team/app", "v1");
     const auto from_the_front = [this](ServerReply& reply) {
         reply.status = 200;
@@ -304,7 +304,7 @@ TEST_F(FaultTest, ARangeThatIsAnsweredFromTheFrontWritesNothing) {
     }
 }
 
-TEST_F(FaultTest, ABlobIsFinishedFromWhereTheConnectionBroke) {
+TEST_F(FaultTest, ABlobIsResumedWhereTheConnectionBroke) {
     push_text(direct_, "team/app", image_.layer);
     const FaultProxy proxy(server_.address(), {changed("GET", "/blobs/", cut_in_half)});
     auto registry = client(proxy.address(), plain());
@@ -313,13 +313,13 @@ TEST_F(FaultTest, ABlobIsFinishedFromWhereTheConnectionBroke) {
     EXPECT_TRUE(error_of([&] { registry.get_blob("team/app", image_.layer_descriptor, 0, sink); })
                     .value()
                     .transient());
-    // How much arrived before the reset is the network's affair; what arrived is right.
+    // How much arrived before the reset varies, but it is correct.
     EXPECT_TRUE(registry.get_blob("team/app", image_.layer_descriptor, sink.seen(), sink));
     sink.finish();
     EXPECT_EQ(kept.text(), image_.layer);
 }
 
-TEST_F(FaultTest, ATokenThatRunsOutInTheMiddleOfAPushIsReplaced) {
+TEST_F(FaultTest, ATokenThatExpiresDuringAPushIsReplaced) {
     HttpServer tokens([](const ServerRequest&) { return ServerReply{.body = R"({"token":"t"})"}; });
     Fault expired{.method = "PUT",
                   .in_target = "/blobs/uploads/",
@@ -335,7 +335,7 @@ TEST_F(FaultTest, ATokenThatRunsOutInTheMiddleOfAPushIsReplaced) {
     expect_image(direct_, "team/app", "v1");
 }
 
-TEST_F(FaultTest, ALargeBodyThatAProxyRefusesIsExplained) {
+TEST_F(FaultTest, ABodySizeLimitOfAProxyIsExplained) {
     Fault too_large{.method = "PUT",
                     .in_target = "/blobs/uploads/",
                     .times = 1000,
@@ -350,7 +350,7 @@ TEST_F(FaultTest, ALargeBodyThatAProxyRefusesIsExplained) {
     EXPECT_FALSE(direct_.has_blob("team/app", image_.layer_descriptor.digest));
 }
 
-TEST_F(FaultTest, ThePasswordStaysWithTheRegistryWhenItSendsAnUploadElsewhere) {
+TEST_F(FaultTest, ThePasswordIsNotSentWithARedirectedUpload) {
     HttpServer storage([](const ServerRequest&) { return ServerReply{.status = 201}; });
     const auto elsewhere = [&](ServerReply& reply) {
         for (auto& [name, value] : reply.headers)
@@ -370,7 +370,7 @@ TEST_F(FaultTest, ThePasswordStaysWithTheRegistryWhenItSendsAnUploadElsewhere) {
     EXPECT_EQ(proxy.server().requests().back().header("authorization"), "Basic dTpzZWNyZXQ=");
 }
 
-TEST_F(FaultTest, AHostThatIsNoRegistryIsSaidToBeNone) {
+TEST_F(FaultTest, ReportsAHostThatIsNotARegistry) {
     HttpServer web([](const ServerRequest& request) {
         return request.target == "/v2/" ? ServerReply{.status = 404, .body = "<html>"}
                                         : ServerReply{.body = "<html>\x1b[2J\nwelcome"};

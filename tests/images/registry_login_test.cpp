@@ -1,4 +1,4 @@
-// TLS, passwords and tokens, each with a real registry that asks for them.
+// TLS, passwords and tokens, with real registries that require them.
 #include "base/base64.hpp"
 #include "images/registry.hpp"
 #include "tests/images/registry_fixture.hpp"
@@ -31,7 +31,7 @@ TEST_F(TlsRegistryTest, IsTrustedByItsOwnAuthority) {
     expect_image(registry, "team/app", "v1");
 }
 
-TEST_F(TlsRegistryTest, OfAnUnknownAuthorityIsRefusedWithWhatToDo) {
+TEST_F(TlsRegistryTest, OfAnUnknownAuthorityIsRejectedWithAHint) {
     const CertificateAuthority other("another authority");
     for (const auto& options : {trusting(other.pem()), [] {
                                     auto host = plain();
@@ -50,7 +50,7 @@ TEST_F(TlsRegistryTest, OfAnUnknownAuthorityIsRefusedWithWhatToDo) {
     EXPECT_EQ(server_.log().find("/v2/"), std::string::npos) << "something was asked";
 }
 
-TEST_F(TlsRegistryTest, PlainHttpToItIsARefusalOfItsOwn) {
+TEST_F(TlsRegistryTest, PlainHttpIsRejectedWithAHint) {
     auto registry = client(server_.address(), plain());
     expect_error([&] { registry.ping(); }, Errc::remote, "HTTP request to an HTTPS server",
                  "omit http://");
@@ -65,13 +65,13 @@ TEST_F(RegistryTest, AnUploadIsNotSentFromTlsToPlainHttp) {
     auto registry = client(server.address(), trusting(authority.pem()));
     expect_error([&] { push_text(registry, "team/app", image_.config); }, Errc::denied,
                  "is not HTTPS", "X-Forwarded-Proto");
-    // A mount that is not possible opens an upload too, and gives it up.
+    // A failed mount opens an upload too, and cancels it.
     EXPECT_EQ(registry.mount_blob("team/app", base::sha256("nothing"), "other/app"),
               MountResult::upload_needed);
     EXPECT_TRUE(elsewhere.requests().empty());
 }
 
-TEST_F(RegistryTest, ACertificateForAnotherNameIsRefusedWithWhatToDo) {
+TEST_F(RegistryTest, ACertificateForAnotherNameIsRejectedWithAHint) {
     const CertificateAuthority authority;
     const DockerRegistry server({.tls = authority.issue("DNS:registry.site")});
     auto registry = client(server.address(), trusting(authority.pem()));
@@ -79,7 +79,7 @@ TEST_F(RegistryTest, ACertificateForAnotherNameIsRefusedWithWhatToDo) {
                  "name or address listed in the server's certificate");
 }
 
-TEST_F(RegistryTest, ACertificateThatExpiredIsRefusedWithWhatToDo) {
+TEST_F(RegistryTest, AnExpiredCertificateIsRejectedWithAHint) {
     const CertificateAuthority authority;
     const DockerRegistry server({.tls = authority.issue("IP:127.0.0.1", 0)});
     auto registry = client(server.address(), trusting(authority.pem()));
@@ -98,7 +98,7 @@ class PasswordRegistryTest : public RegistryTest {
                             .htpasswd = std::pair("operator", "p:\xc3\xa4ss w\"rd")}};
 };
 
-TEST_F(PasswordRegistryTest, TheRightOneOpens) {
+TEST_F(PasswordRegistryTest, AcceptsTheRightPassword) {
     auto registry = with("operator", "p:\xc3\xa4ss w\"rd");
     registry.ping();
     push_image(registry, "team/app", "v1");
@@ -109,7 +109,7 @@ TEST_F(PasswordRegistryTest, TheRightOneOpens) {
     EXPECT_FALSE(registry.head_manifest("team/app", "v1").has_value());
 }
 
-TEST_F(PasswordRegistryTest, TheWrongOneIsRefusedAndNotShown) {
+TEST_F(PasswordRegistryTest, RejectsAWrongPasswordWithoutShowingIt) {
     testing::internal::CaptureStderr();
     auto registry = with("operator", "wrong-secret");
     base::StringSource source(image_.config);
@@ -130,7 +130,7 @@ TEST_F(PasswordRegistryTest, TheWrongOneIsRefusedAndNotShown) {
     }
 }
 
-TEST_F(PasswordRegistryTest, NoneIsAskedFor) {
+TEST_F(PasswordRegistryTest, AHintAsksForAMissingPassword) {
     auto registry = client(server_.address(), trusting(authority_.pem()));
     expect_error([&] { registry.ping(); }, Errc::denied, server_.address(), "--password-stdin");
     auto elsewhere =
@@ -148,7 +148,7 @@ class TokenRegistryTest : public RegistryTest {
     DockerRegistry server_{{.token_settings = tokens_.registry_settings()}};
 };
 
-TEST_F(TokenRegistryTest, ATokenIsFetchedOnceAScopeAndUsedForAll) {
+TEST_F(TokenRegistryTest, ATokenIsFetchedOncePerScope) {
     auto registry = with("operator", "secret");
     registry.ping();
     const auto before = tokens_.server().requests().size();
@@ -158,7 +158,7 @@ TEST_F(TokenRegistryTest, ATokenIsFetchedOnceAScopeAndUsedForAll) {
     EXPECT_EQ(tokens_.server().requests().size() - before, 2U) << "one to push and one to pull";
 }
 
-TEST_F(TokenRegistryTest, AMountAsksForBothRepositories) {
+TEST_F(TokenRegistryTest, AMountRequestsBothRepositories) {
     auto registry = with("operator", "secret");
     push_image(registry, "team/app", "v1");
     EXPECT_EQ(registry.mount_blob("other/app", image_.layer_descriptor.digest, "team/app"),
@@ -168,7 +168,7 @@ TEST_F(TokenRegistryTest, AMountAsksForBothRepositories) {
                                testing::HasSubstr("team%2Fapp%3Apull")));
 }
 
-TEST_F(TokenRegistryTest, ATagIsRemovedWithATokenThatMayDelete) {
+TEST_F(TokenRegistryTest, ATagIsRemovedWithATokenForDeletion) {
     auto registry = with("operator", "secret");
     push_image(registry, "team/app", "v1");
     registry.put_manifest("team/app", "v2", image_.manifest.raw,
@@ -179,7 +179,7 @@ TEST_F(TokenRegistryTest, ATagIsRemovedWithATokenThatMayDelete) {
     expect_image(registry, "team/app", "v2");
 }
 
-TEST_F(TokenRegistryTest, EverybodyMayPullAndNobodyPushes) {
+TEST_F(TokenRegistryTest, AnonymousUsersMayPullButNotPush) {
     auto known = with("operator", "secret");
     push_image(known, "team/app", "v1");
     auto nobody = client(server_.address(), plain());
@@ -190,7 +190,7 @@ TEST_F(TokenRegistryTest, EverybodyMayPullAndNobodyPushes) {
     EXPECT_FALSE(known.has_blob("team/app", base::sha256("new")));
 }
 
-TEST_F(TokenRegistryTest, AWrongPasswordIsRefusedByTheService) {
+TEST_F(TokenRegistryTest, AWrongPasswordIsRejectedByTheTokenService) {
     auto registry = with("operator", "wrong");
     expect_error([&] { registry.ping(); }, Errc::denied, "rejected the user name or password",
                  "--authfile");
@@ -198,18 +198,18 @@ TEST_F(TokenRegistryTest, AWrongPasswordIsRefusedByTheService) {
     EXPECT_EQ(tokens_.server().requests().size(), 2U) << "it was asked again and again";
 }
 
-TEST_F(TokenRegistryTest, ATokenThatIsRefusedIsReplaced) {
+TEST_F(TokenRegistryTest, ARejectedTokenIsReplaced) {
     auto registry = with("operator", "secret");
-    tokens_.spoil();
+    tokens_.issue_invalid_tokens();
     base::StringSource source(image_.config);
     expect_error([&] { registry.push_blob("team/app", image_.config_descriptor, source); },
                  Errc::denied, "team/app");
-    tokens_.heal();  // what the client keeps is a token that the registry refuses
+    tokens_.issue_valid_tokens();  // the client has cached a token that the registry rejects
     push_image(registry, "team/app", "v1");
     expect_image(registry, "team/app", "v1");
 }
 
-// A redirect that needs no registry: `openssl s_server -HTTP` sends a file as the whole answer.
+// A redirect that needs no registry: `openssl s_server -HTTP` sends a file as the response.
 TEST_F(RegistryTest, ARedirectFromTlsToPlainHttpIsNotFollowed) {
     airlock::test::HttpServer elsewhere(
         [](const airlock::test::ServerRequest&) { return airlock::test::ServerReply{}; });

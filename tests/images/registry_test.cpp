@@ -1,4 +1,4 @@
-// The client against a real registry without TLS or password.
+// The client with a real registry without TLS or password.
 #include "images/registry.hpp"
 
 #include "tests/images/registry_fixture.hpp"
@@ -22,7 +22,7 @@ class PlainRegistryTest : public RegistryTest {
     RegistryClient registry_ = client(server_.address(), plain());
 };
 
-TEST_F(PlainRegistryTest, GivesBackWhatItGot) {
+TEST_F(PlainRegistryTest, ReturnsWhatWasPushed) {
     registry_.ping();
     push_image(registry_, "team/app", "v1");
     expect_image(registry_, "team/app", "v1");
@@ -34,7 +34,7 @@ TEST_F(PlainRegistryTest, GivesBackWhatItGot) {
     EXPECT_EQ(head->size, image_.manifest.raw.size());
 }
 
-TEST_F(PlainRegistryTest, IsNotSpokenToWithoutTlsUnlessAskedFor) {
+TEST_F(PlainRegistryTest, IsNotUsedWithoutTlsUnlessRequested) {
     auto options = plain();
     options.plain_http = false;
     options.hints.no_tls = "ask for plain HTTP";
@@ -49,7 +49,7 @@ TEST_F(PlainRegistryTest, IsNotSpokenToWithoutTlsUnlessAskedFor) {
     EXPECT_EQ(server_.log().find("/v2/team/app"), std::string::npos);
 }
 
-TEST_F(PlainRegistryTest, WhatIsAbsentIsNamed) {
+TEST_F(PlainRegistryTest, AnErrorNamesWhatIsMissing) {
     EXPECT_FALSE(registry_.head_manifest("team/app", "v1").has_value());
     EXPECT_FALSE(registry_.has_blob("team/app", image_.config_descriptor.digest));
     expect_error([&] { registry_.get_manifest("team/app", "v1"); }, Errc::not_found,
@@ -61,7 +61,7 @@ TEST_F(PlainRegistryTest, WhatIsAbsentIsNamed) {
     EXPECT_FALSE(registry_.has_blob("team/other", image_.config_descriptor.digest));
 }
 
-TEST_F(PlainRegistryTest, AManifestWithoutItsBlobsIsRefusedInTheRegistrysWords) {
+TEST_F(PlainRegistryTest, ReportsTheRegistrysErrorForAManifestWithoutItsBlobs) {
     expect_error(
         [&] {
             registry_.put_manifest("team/app", "v1", image_.manifest.raw,
@@ -70,7 +70,7 @@ TEST_F(PlainRegistryTest, AManifestWithoutItsBlobsIsRefusedInTheRegistrysWords) 
         Errc::remote, "MANIFEST_BLOB_UNKNOWN");
 }
 
-TEST_F(PlainRegistryTest, WrongBytesAreNotTakenEitherWay) {
+TEST_F(PlainRegistryTest, RejectsADigestMismatchInBothDirections) {
     const std::string other(image_.layer.size(), 'x');
     base::StringSource source(other);
     expect_error([&] { registry_.push_blob("team/app", image_.layer_descriptor, source); },
@@ -86,14 +86,14 @@ TEST_F(PlainRegistryTest, WrongBytesAreNotTakenEitherWay) {
                  Errc::invalid, "larger than 100 bytes");
 }
 
-TEST_F(PlainRegistryTest, ABlobIsReadOnFromItsMiddle) {
+TEST_F(PlainRegistryTest, ABlobIsReadFromAnOffset) {
     push_text(registry_, "team/app", image_.layer);
     base::StringSink rest(image_.layer.size(), "layer");
     EXPECT_TRUE(registry_.get_blob("team/app", image_.layer_descriptor, 1'000'000, rest));
     EXPECT_EQ(rest.text(), image_.layer.substr(1'000'000));
 }
 
-TEST_F(PlainRegistryTest, ProgressIsToldEveryByteOnce) {
+TEST_F(PlainRegistryTest, ProgressCountsEveryByteOnce) {
     base::StringSource source(image_.layer);
     std::uint64_t told = 0;
     registry_.push_blob("team/app", image_.layer_descriptor, source,
@@ -116,7 +116,7 @@ TEST_F(PlainRegistryTest, ABlobIsMountedFromAnotherRepository) {
     EXPECT_FALSE(registry_.has_blob("other/copy", image_.config_descriptor.digest));
 }
 
-TEST_F(PlainRegistryTest, RemovingATagLeavesTheOthersOfItsDigestAlone) {
+TEST_F(PlainRegistryTest, RemovingATagKeepsOtherTagsOfItsDigest) {
     push_image(registry_, "team/app", "v1");
     for (const auto* tag : {"latest", "stable"})
         registry_.put_manifest("team/app", tag, image_.manifest.raw,
@@ -127,24 +127,24 @@ TEST_F(PlainRegistryTest, RemovingATagLeavesTheOthersOfItsDigestAlone) {
     expect_image(registry_, "team/app", "latest");
     expect_image(registry_, "team/app", "stable");
     expect_image(registry_, "team/app", image_.manifest.descriptor.digest.text());
-    registry_.delete_tag("team/app", "v1");  // absent: nothing to do
+    registry_.delete_tag("team/app", "v1");  // already absent
     registry_.delete_tag("team/app", "stable");
     expect_image(registry_, "team/app", "latest");
-    // A tag may come back under its name.
+    // A removed tag can be pushed again.
     registry_.put_manifest("team/app", "v1", image_.manifest.raw,
                            image_.manifest.descriptor.media_type);
     registry_.delete_tag("team/app", "v1");
     EXPECT_FALSE(registry_.head_manifest("team/app", "v1").has_value());
 }
 
-TEST_F(PlainRegistryTest, DeletingADigestTwiceIsDone) {
+TEST_F(PlainRegistryTest, DeletingADigestTwiceIsNotAnError) {
     push_image(registry_, "team/app", "v1");
     registry_.delete_manifest("team/app", image_.manifest.descriptor.digest);
     EXPECT_FALSE(registry_.head_manifest("team/app", "v1").has_value());
     registry_.delete_manifest("team/app", image_.manifest.descriptor.digest);
 }
 
-TEST_F(PlainRegistryTest, AStopEndsAPush) {
+TEST_F(PlainRegistryTest, AStopRequestCancelsAPush) {
     std::stop_source stop;
     RegistryClient stopped(server_.address(), plain(), stop.get_token());
     base::StringSource source(image_.layer);
@@ -157,7 +157,7 @@ TEST_F(PlainRegistryTest, AStopEndsAPush) {
     EXPECT_FALSE(registry_.has_blob("team/app", image_.layer_descriptor.digest));
 }
 
-TEST_F(RegistryTest, OneThatDoesNotDeleteSaysSoBeforehand) {
+TEST_F(RegistryTest, ChecksBeforehandWhetherDeletionIsSupported) {
     const DockerRegistry server({.deletes = false});
     auto registry = client(server.address(), plain());
     push_image(registry, "team/app", "v1");
@@ -165,7 +165,7 @@ TEST_F(RegistryTest, OneThatDoesNotDeleteSaysSoBeforehand) {
     expect_error([&] { registry.delete_manifest("team/app", image_.manifest.descriptor.digest); },
                  Errc::unsupported, "this registry does not support deletion",
                  "storage.delete.enabled");
-    // The tag is not touched before that is known.
+    // The tag is not changed before that is known.
     expect_error([&] { registry.delete_tag("team/app", "v1"); }, Errc::unsupported,
                  "this registry does not support deletion", "storage.delete.enabled");
     expect_image(registry, "team/app", "v1");

@@ -22,7 +22,7 @@ class TarIndexTest : public testing::Test {
         fd_ = base::open_file(path, O_RDONLY);
         return TarIndex::read(fd_.get(), "a.tar");
     }
-    // The bytes of the entry, or "absent".
+    // The content of the entry, or "absent".
     std::string content(const TarIndex& from, std::string_view path) const {
         const auto place = from.find(path);
         return place ? base::pread_text(fd_.get(), place->size, place->offset, "a.tar") : "absent";
@@ -64,7 +64,7 @@ TEST_F(TarIndexTest, ReadsASizeThatIsBinaryOrFromAPaxHeader) {
     EXPECT_EQ(content(index(pax.closed()), "a"), "abc");
 }
 
-TEST_F(TarIndexTest, TakesALinkForAnotherNameInsideTheArchiveAlone) {
+TEST_F(TarIndexTest, ResolvesLinksWithinTheArchiveOnly) {
     const auto got = index(TarText()
                                .add("x/layer.tar", "bytes")
                                .add("y/layer.tar", "", '2', "../x/layer.tar")
@@ -80,7 +80,7 @@ TEST_F(TarIndexTest, TakesALinkForAnotherNameInsideTheArchiveAlone) {
         EXPECT_EQ(content(got, name), "absent") << name;
 }
 
-TEST_F(TarIndexTest, KnowsNoNameThatLeavesTheArchive) {
+TEST_F(TarIndexTest, IgnoresNamesOutsideTheArchive) {
     const auto got = index(TarText()
                                .add("/etc/passwd", "a")
                                .add("../up", "b")
@@ -92,7 +92,7 @@ TEST_F(TarIndexTest, KnowsNoNameThatLeavesTheArchive) {
     EXPECT_EQ(content(got, "ok"), "d");
 }
 
-TEST_F(TarIndexTest, HoldsNothingThatIsNoRegularFile) {
+TEST_F(TarIndexTest, ContainsRegularFilesOnly) {
     const auto got =
         index(TarText().add("fifo", "", '6').add("device", "", '3').add("real", "r").closed());
     EXPECT_EQ(content(got, "fifo"), "absent");
@@ -100,13 +100,13 @@ TEST_F(TarIndexTest, HoldsNothingThatIsNoRegularFile) {
     EXPECT_EQ(content(got, "real"), "r");
 }
 
-TEST_F(TarIndexTest, RefusesANameThatIsThereTwiceWhenItIsAskedFor) {
+TEST_F(TarIndexTest, RejectsLookingUpADuplicateName) {
     const auto got = index(TarText().add("a", "1").add("./a", "2").add("b", "3").closed());
     EXPECT_EQ(content(got, "b"), "3");
     test::expect_error([&] { return got.find("a"); }, Errc::invalid, "a.tar: duplicate entry a");
 }
 
-TEST_F(TarIndexTest, MayEndWithoutZeros) {
+TEST_F(TarIndexTest, MayEndWithoutZeroBlocks) {
     EXPECT_EQ(content(index(TarText().add("a", "1").text), "a"), "1");
 }
 
@@ -120,9 +120,9 @@ std::ostream& operator<<(std::ostream& out, const Bad& row) {
     return out << row.name;
 }
 
-class TarIndexRefuses : public TarIndexTest, public testing::WithParamInterface<Bad> {};
+class TarIndexRejects : public TarIndexTest, public testing::WithParamInterface<Bad> {};
 
-TEST_P(TarIndexRefuses, WithTheFileAndTheReason) {
+TEST_P(TarIndexRejects, WithTheFileAndTheReason) {
     const auto& row = GetParam();
     test::expect_error([&] { return index(row.text); }, row.code, row.says);
 }
@@ -134,7 +134,7 @@ std::string damaged() {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rows, TarIndexRefuses,
+    Rows, TarIndexRejects,
     testing::Values(
         Bad{"Empty", "", "too short"}, Bad{"Short", "hello", "too short"},
         Bad{"Text", std::string(2000, 'a'), "is not a tar archive"},
@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
             Errc::unsupported}),
     [](const auto& row) { return row.param.name; });
 
-TEST(PlainPath, TakesRelativePathsThatStay) {
+TEST(PlainPath, AcceptsRelativePathsWithinTheDirectory) {
     EXPECT_EQ(plain_path("./a//b/./c"), "a/b/c");
     for (const auto* path : {"", "/", ".", "/a", "..", "../a", "a/..", "a/../b", "a/b/.."})
         EXPECT_FALSE(plain_path(path)) << path;

@@ -49,7 +49,7 @@ TEST(ApplyOrder, KeepsTheOrderWithinAKind) {
                                             "Deployment a", "Deployment b"));
 }
 
-TEST(UndoOrder, TakesWebhookConfigurationsOffFirst) {
+TEST(UndoOrder, RemovesWebhookConfigurationsFirst) {
     const std::vector<kubernetes::ObjectKey> applied = {
         key("v1", "Namespace"),
         key("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
@@ -60,7 +60,7 @@ TEST(UndoOrder, TakesWebhookConfigurationsOffFirst) {
     EXPECT_TRUE(undo_order({}).empty());
 }
 
-TEST(IsWebhookConfiguration, GoesByGroupAndKind) {
+TEST(IsWebhookConfiguration, DependsOnGroupAndKind) {
     EXPECT_TRUE(is_webhook_configuration(
         key("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration")));
     EXPECT_FALSE(is_webhook_configuration(key("example.com/v1", "MutatingWebhookConfiguration")));

@@ -35,7 +35,7 @@ TEST(SplitDocuments, KeepsTheExactTextOfEach) {
     EXPECT_EQ(documents[0].key.group(), "");
 }
 
-TEST(SplitDocuments, KeepsWindowsLineEnds) {
+TEST(SplitDocuments, KeepsWindowsLineEndings) {
     const auto documents = split_documents(
         "---\r\napiVersion: v1\r\nkind: A\r\nmetadata: {name: a}\r\n---\r\napiVersion: v1\r\nkind: "
         "B\r\nmetadata: {name: b}",
@@ -46,7 +46,7 @@ TEST(SplitDocuments, KeepsWindowsLineEnds) {
     EXPECT_EQ(documents[1].line, 6U);
 }
 
-TEST(SplitDocuments, DoesNotCutInsideOfAValue) {
+TEST(SplitDocuments, DoesNotSplitAValue) {
     const auto documents = split_documents(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    ---\n    a: b\n  "
         "  ...\n  y: ---z\n",
@@ -55,7 +55,7 @@ TEST(SplitDocuments, DoesNotCutInsideOfAValue) {
     EXPECT_THAT(documents[0].text, testing::EndsWith("y: ---z\n"));
 }
 
-TEST(SplitDocuments, TakesJson) {
+TEST(SplitDocuments, AcceptsJson) {
     const auto documents = split_documents(
         "--- {\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"s\"}}\n",
         "f");
@@ -64,52 +64,54 @@ TEST(SplitDocuments, TakesJson) {
     EXPECT_EQ(documents[0].line, 1U);
 }
 
-TEST(SplitDocuments, FindsNothingInNothing) {
+TEST(SplitDocuments, IgnoresEmptyDocuments) {
     EXPECT_TRUE(split_documents("", "f").empty());
     EXPECT_TRUE(split_documents("\xEF\xBB\xBF# a\n---\n---\n~\n---\n", "f").empty());
 }
 
-struct Refusal {
+struct Rejection {
     std::string name;
     std::string text;
     Errc code = Errc::invalid;
     std::string says;
 };
-std::ostream& operator<<(std::ostream& out, const Refusal& row) {
+std::ostream& operator<<(std::ostream& out, const Rejection& row) {
     return out << row.name;
 }
 
-class SplitDocumentsRefuses : public testing::TestWithParam<Refusal> {};
+class SplitDocumentsRejects : public testing::TestWithParam<Rejection> {};
 
-TEST_P(SplitDocumentsRefuses, WithFileAndLine) {
+TEST_P(SplitDocumentsRejects, WithFileAndLine) {
     const auto& row = GetParam();
     expect_error([&] { split_documents(row.text, "f.yaml"); }, row.code, row.says);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rows, SplitDocumentsRefuses,
+    Rows, SplitDocumentsRejects,
     testing::Values(
-        Refusal{"NoName", "---\napiVersion: v1\nkind: Pod\n", Errc::invalid,
-                "f.yaml:2:1: this object has no metadata.name"},
-        Refusal{"NoKind", "apiVersion: v1\nmetadata: {name: a}\n", Errc::invalid,
-                "f.yaml:1:1: this object has no kind"},
-        Refusal{"NoVersion", "kind: Pod\nmetadata: {name: a}\n", Errc::invalid, "no apiVersion"},
-        Refusal{"KindIsAList", "kind: [Pod]\nmetadata: {name: a}\n", Errc::invalid,
-                "\"kind\" must be a string"},
-        Refusal{"MetadataIsText", "apiVersion: v1\nkind: Pod\nmetadata: a\n", Errc::invalid,
-                "f.yaml:3:11"},
-        Refusal{"List", "apiVersion: v1\nkind: List\nitems: []\n", Errc::unsupported,
-                "a List is not supported"},
-        Refusal{"ListOfAKind", "apiVersion: v1\nkind: PodList\nitems: []\n", Errc::unsupported,
-                "a PodList is not supported"},
-        Refusal{"PlainText", "---\n---\nhello\n", Errc::invalid,
-                "f.yaml:3:1: this document is not a Kubernetes object"},
-        Refusal{"TextAfterTheEnd", "a: b\n... c\n", Errc::invalid, "f.yaml:2: text after the end"},
-        Refusal{"DuplicateInTheSecond", "---\n---\na: b\na: c\n", Errc::invalid, "f.yaml:4:1"},
-        Refusal{"Directive", "%YAML 1.2\n---\napiVersion: v1\n", Errc::unsupported, "f.yaml:1:1"}),
+        Rejection{"NoName", "---\napiVersion: v1\nkind: Pod\n", Errc::invalid,
+                  "f.yaml:2:1: this object has no metadata.name"},
+        Rejection{"NoKind", "apiVersion: v1\nmetadata: {name: a}\n", Errc::invalid,
+                  "f.yaml:1:1: this object has no kind"},
+        Rejection{"NoVersion", "kind: Pod\nmetadata: {name: a}\n", Errc::invalid, "no apiVersion"},
+        Rejection{"KindIsAList", "kind: [Pod]\nmetadata: {name: a}\n", Errc::invalid,
+                  "\"kind\" must be a string"},
+        Rejection{"MetadataIsText", "apiVersion: v1\nkind: Pod\nmetadata: a\n", Errc::invalid,
+                  "f.yaml:3:11"},
+        Rejection{"List", "apiVersion: v1\nkind: List\nitems: []\n", Errc::unsupported,
+                  "a List is not supported"},
+        Rejection{"ListOfAKind", "apiVersion: v1\nkind: PodList\nitems: []\n", Errc::unsupported,
+                  "a PodList is not supported"},
+        Rejection{"PlainText", "---\n---\nhello\n", Errc::invalid,
+                  "f.yaml:3:1: this document is not a Kubernetes object"},
+        Rejection{"TextAfterTheEnd", "a: b\n... c\n", Errc::invalid,
+                  "f.yaml:2: text after the end"},
+        Rejection{"DuplicateInTheSecond", "---\n---\na: b\na: c\n", Errc::invalid, "f.yaml:4:1"},
+        Rejection{"Directive", "%YAML 1.2\n---\napiVersion: v1\n", Errc::unsupported,
+                  "f.yaml:1:1"}),
     [](const auto& row) { return row.param.name; });
 
-TEST(ObjectKey, IsNotNamedByAKindThatEndsInList) {
+TEST(ObjectKey, AcceptsAKindThatEndsInList) {
     const auto documents =
         split_documents("apiVersion: x.dev/v1\nkind: AllowList\nmetadata: {name: a}\n", "f");
     ASSERT_EQ(documents.size(), 1U);

@@ -23,7 +23,7 @@ Document document_of(std::string_view body) {
     return split_documents(head + std::string(body), "f.yaml").at(0);
 }
 
-// "line path text", the text as it stands in the document.
+// "line path text", with the text as in the document.
 std::vector<std::string> found_in(const Document& document,
                                   const std::set<std::string>& known = {}) {
     std::vector<std::string> out;
@@ -78,8 +78,8 @@ std::ostream& operator<<(std::ostream& out, const Written& row) {
 
 class FindImageFieldsInScalars : public testing::TestWithParam<Written> {};
 
-// The word stands in the text once, so where it is found is where it must be spliced.
-TEST_P(FindImageFieldsInScalars, GiveTheExactPlace) {
+// The word occurs once in the text, so its offset is where it must be replaced.
+TEST_P(FindImageFieldsInScalars, HaveTheExactOffset) {
     const auto document = document_of(GetParam().body);
     const auto fields = find_image_fields(document, {});
     ASSERT_EQ(fields.size(), 1U);
@@ -111,7 +111,7 @@ TEST(FindImageFields, SeesThroughMergesAndAliases) {
         ElementsAre("4 spec.containers[0][\"<<\"].image redis"));
 }
 
-TEST(FindImageFields, LeavesKeysCommentsAndOtherImagesAlone) {
+TEST(FindImageFields, IgnoresKeysCommentsAndOtherImages) {
     EXPECT_THAT(
         found_in(document_of(
             "quay.io/a:1: x # quay.io/b:1\nimage: nginx\nspec: {containers: [{image: ''}]}\n"
@@ -119,40 +119,40 @@ TEST(FindImageFields, LeavesKeysCommentsAndOtherImagesAlone) {
         ElementsAre());
 }
 
-TEST(FindImageFields, FindsWhatTheBundleHas) {
+TEST(FindImageFields, FindsKnownImages) {
     EXPECT_THAT(
         found_in(document_of("x: run nginx:1.25\ny: nginx\n"), {"docker.io/library/nginx:1.25"}),
         ElementsAre("4 x nginx:1.25"));
 }
 
-struct Refusal {
+struct Rejection {
     std::string name;
     std::string body;
     Errc code = Errc::unsupported;
     std::string says;
 };
-std::ostream& operator<<(std::ostream& out, const Refusal& row) {
+std::ostream& operator<<(std::ostream& out, const Rejection& row) {
     return out << row.name;
 }
 
-class FindImageFieldsRefuses : public testing::TestWithParam<Refusal> {};
+class FindImageFieldsRejects : public testing::TestWithParam<Rejection> {};
 
-TEST_P(FindImageFieldsRefuses, ToGuess) {
+TEST_P(FindImageFieldsRejects, AmbiguousText) {
     expect_error([&] { find_image_fields(document_of(GetParam().body), {}); }, GetParam().code,
                  GetParam().says);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rows, FindImageFieldsRefuses,
+    Rows, FindImageFieldsRejects,
     testing::Values(
-        Refusal{"EscapeInside", "x:\n  y: \"quay.io\\x2fa:1\"\n", Errc::unsupported,
-                "f.yaml:5:6: ConfigMap a: x.y contains the image reference quay.io/a:1"},
-        Refusal{"EscapedSlash", "x: \"quay.io\\/a:1\"\n", Errc::unsupported, "quay.io/a:1"},
-        Refusal{"LineBreakInside", "x: \"quay.io/\\\n  a:1\"\n", Errc::unsupported, "line break"},
-        Refusal{"TemplateAsImage", "spec: {containers: [{image: \"{{ .Image }}\"}]}\n",
-                Errc::invalid, "f.yaml:4:29: ConfigMap a: spec.containers[0].image is"},
-        Refusal{"SpaceInAnImage", "spec: {containers: [{image: ' nginx'}]}\n", Errc::invalid,
-                "not a valid image reference"}),
+        Rejection{"EscapeInside", "x:\n  y: \"quay.io\\x2fa:1\"\n", Errc::unsupported,
+                  "f.yaml:5:6: ConfigMap a: x.y contains the image reference quay.io/a:1"},
+        Rejection{"EscapedSlash", "x: \"quay.io\\/a:1\"\n", Errc::unsupported, "quay.io/a:1"},
+        Rejection{"LineBreakInside", "x: \"quay.io/\\\n  a:1\"\n", Errc::unsupported, "line break"},
+        Rejection{"TemplateAsImage", "spec: {containers: [{image: \"{{ .Image }}\"}]}\n",
+                  Errc::invalid, "f.yaml:4:29: ConfigMap a: spec.containers[0].image is"},
+        Rejection{"SpaceInAnImage", "spec: {containers: [{image: ' nginx'}]}\n", Errc::invalid,
+                  "not a valid image reference"}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace

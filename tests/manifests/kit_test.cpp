@@ -1,5 +1,5 @@
-// The kit that ships: its description and its manifests agree with one another and with the names
-// that operators know.
+// The node-oversell kit: bundle.yaml and the manifests are consistent with each other and with the
+// documented names.
 #include "base/file.hpp"
 #include "base/yaml.hpp"
 #include "manifests/apply_order.hpp"
@@ -16,14 +16,14 @@
 namespace airlock::manifests {
 namespace {
 
-const std::filesystem::path kFolder = AIRLOCK_SOURCE_DIR "/manifests/node-oversell";
+const std::filesystem::path kDirectory = AIRLOCK_SOURCE_DIR "/manifests/node-oversell";
 
 BundleSpec kit() {
-    return parse_bundle_spec(base::read_file(kFolder / "bundle.yaml", base::kMaxYamlSize),
+    return parse_bundle_spec(base::read_file(kDirectory / "bundle.yaml", base::kMaxYamlSize),
                              "bundle.yaml");
 }
 
-// The objects of the kit's own component for such a cluster.
+// The objects of the required component for such a cluster.
 std::vector<Document> documents_for(CertificateIssuer issuer,
                                     const std::set<std::string>& versions) {
     const auto spec = kit();
@@ -32,7 +32,7 @@ std::vector<Document> documents_for(CertificateIssuer issuer,
         for (const auto& manifest : component.manifests) {
             if (!is_wanted(manifest, issuer, versions)) continue;
             const auto text =
-                substitute_values(base::read_file(kFolder / manifest.file, base::kMaxYamlSize),
+                substitute_values(base::read_file(kDirectory / manifest.file, base::kMaxYamlSize),
                                   manifest.file, spec.values);
             for (auto& document : split_documents(text, manifest.file))
                 all.push_back(std::move(document));
@@ -49,7 +49,7 @@ std::vector<std::string> names_of(const std::vector<Document>& documents) {
     return names;
 }
 
-TEST(Kit, GivesAnOldClusterWithItsOwnIssuerTheseObjects) {
+TEST(Kit, HasTheseObjectsForAnOldClusterWithTheInstallersCa) {
     const std::string ns = "node-oversell-webhook/";
     EXPECT_THAT(
         names_of(documents_for(CertificateIssuer::installer, {"v1", "policy/v1beta1"})),
@@ -64,7 +64,7 @@ TEST(Kit, GivesAnOldClusterWithItsOwnIssuerTheseObjects) {
             "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration node-oversell-webhook"));
 }
 
-TEST(Kit, GivesANewClusterWithCertManagerACertificateChainToo) {
+TEST(Kit, HasACertificateChainForANewClusterWithCertManager) {
     const auto names =
         names_of(documents_for(CertificateIssuer::cert_manager, {"v1", "policy/v1"}));
     EXPECT_THAT(names,
@@ -80,7 +80,7 @@ TEST(Kit, GivesANewClusterWithCertManagerACertificateChainToo) {
     EXPECT_THAT(names.back(), testing::HasSubstr("MutatingWebhookConfiguration"));
 }
 
-TEST(Kit, HasEveryImageThatItsManifestsName) {
+TEST(Kit, HasEveryImageOfItsManifests) {
     const auto spec = kit();
     std::set<std::string> bundled;
     for (const auto& component : spec.components) {
@@ -110,7 +110,7 @@ TEST(Kit, CoversTheServiceWithItsCertificate) {
               "MutatingWebhookConfiguration/node-oversell-webhook");
 }
 
-TEST(Kit, NeverStandsInTheWayOfAHeartbeat) {
+TEST(Kit, NeverBlocksAHeartbeat) {
     const auto documents = documents_for(CertificateIssuer::installer, {"v1", "policy/v1"});
     const auto& last = documents.back();
     ASSERT_TRUE(is_webhook_configuration(last.key));
@@ -124,13 +124,13 @@ TEST(Kit, NeverStandsInTheWayOfAHeartbeat) {
               "nodes/status");
 }
 
-TEST(Kit, NamesEveryFileOfItsFolder) {
+TEST(Kit, ListsEveryFileOfItsDirectory) {
     std::set<std::string> named = {"bundle.yaml"};
     for (const auto& component : kit().components) {
         for (const auto& manifest : component.manifests)
             named.insert(manifest.file);
     }
-    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(kDirectory)) {
         EXPECT_TRUE(named.contains(entry.path().filename().string())) << entry.path();
     }
 }

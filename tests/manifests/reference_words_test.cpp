@@ -22,7 +22,7 @@ std::ostream& operator<<(std::ostream& out, const Row& row) {
 
 class ReferenceWords : public testing::TestWithParam<Row> {};
 
-TEST_P(ReferenceWords, AreThose) {
+TEST_P(ReferenceWords, AreFound) {
     const auto& row = GetParam();
     std::vector<std::string> words;
     const std::set<std::string> known = {"docker.io/library/nginx:1.25",
@@ -90,9 +90,9 @@ INSTANTIATE_TEST_SUITE_P(
                         {}}),
     [](const auto& row) { return row.param.name; });
 
-TEST(ReferenceWordsOfALongText, CostItsLengthAlone) {
-    // Each colon begins a candidate, each blank precedes one: either would be quadratic without a
-    // bound.
+TEST(ReferenceWordsOfALongText, AreFoundInLinearTime) {
+    // Each colon starts a candidate, and each candidate looks at the preceding white space: without
+    // bounds both would take quadratic time.
     std::string colons;
     while (colons.size() < 4'000'000)
         colons += "a.io/b:";

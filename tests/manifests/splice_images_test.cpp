@@ -37,7 +37,7 @@ TEST(SpliceImages, ChangesTheReferencesAndNothingElse) {
             std::string(64, '0') + "\"}]} # é\n");
 }
 
-TEST(SpliceImages, IsUndoneByTheReverse) {
+TEST(SpliceImages, IsReversible) {
     const auto text = base::read_file(AIRLOCK_SOURCE_DIR "/tests/data/manifests/controller.yaml",
                                       base::kMaxYamlSize);
     for (const auto& document : split_documents(text, "controller.yaml")) {
@@ -67,7 +67,7 @@ TEST(SpliceImages, NamesTheFieldOfAMissingImage) {
                  "bundle.yaml");
 }
 
-TEST(SpliceImages, RefusesAReplacementThatYamlReadsOtherwise) {
+TEST(SpliceImages, RejectsAReplacementThatYamlReadsDifferently) {
     const auto document = pod_with("nginx");
     for (const auto* bad :
          {"[::1]:5000/nginx:1", "a b", "", "x: y", "reg/nginx:1 #", "reg/nginx:"}) {
@@ -79,7 +79,7 @@ TEST(SpliceImages, RefusesAReplacementThatYamlReadsOtherwise) {
     }
 }
 
-TEST(SpliceImages, RefusesFieldsOfAnotherDocument) {
+TEST(SpliceImages, RejectsFieldsOfAnotherDocument) {
     const auto fields = find_image_fields(pod_with("nginx"), {});
     const std::map<std::string, std::string> replacement = {{kNginx, "r.io/nginx:1"}};
     expect_error([&] { splice_images(pod_with("redis"), fields, replacement); }, Errc::internal,

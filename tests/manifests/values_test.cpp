@@ -13,7 +13,7 @@ using test::expect_error;
 
 using base::Errc;
 
-TEST(SubstituteValues, ReplacesDeclaredNamesAlone) {
+TEST(SubstituteValues, ReplacesDeclaredNamesOnly) {
     const Values values = {{"CPU", "2.0"}, {"_n1", "a b"}};
     EXPECT_EQ(substitute_values("cpu: \"${CPU}\" ${_n1}${CPU}\n", "f", values),
               "cpu: \"2.0\" a b2.0\n");
@@ -23,7 +23,7 @@ TEST(SubstituteValues, ReplacesDeclaredNamesAlone) {
               "$ $$ $(X) $X ${X:-y} ${} ${1} ${CPU");
 }
 
-TEST(SubstituteValues, NamesThePlaceOfAnUndeclaredName) {
+TEST(SubstituteValues, ReportsTheLocationOfAnUndeclaredName) {
     expect_error(
         [] {
             substitute_values("a\nb ${CPU_RATOI}\n", "f.yaml", {{"CPU_RATIO", "2"}});
@@ -33,14 +33,14 @@ TEST(SubstituteValues, NamesThePlaceOfAnUndeclaredName) {
                  "$${A}");
 }
 
-TEST(CheckValue, TakesWhatCannotLeaveAScalar) {
+TEST(CheckValue, AcceptsSafeValues) {
     for (const auto* good :
          {"2.0", "a", "/policy/x.yaml", "reg.local:5000/a@sha256:ab", "a b=c", "x+1", "_a-b"}) {
         EXPECT_NO_THROW(check_value("X", good)) << good;
     }
 }
 
-TEST(CheckValue, RefusesWhatCould) {
+TEST(CheckValue, RejectsValuesThatChangeTheYaml) {
     for (const auto* bad :
          {"",    " a",  "a ", "a  b", "a\nb", "a\rb", "a: b", "a:", "a #b", "- a", "---",
           "...", "a\"", "a'", "{a",   "[a",   "a,b",  "*a",   "&a", "!a",   "|",   ">",
@@ -48,7 +48,7 @@ TEST(CheckValue, RefusesWhatCould) {
         expect_error([&] { check_value("X", bad); }, Errc::usage, "the value X ");
     }
     expect_error([] { check_value("X", std::string(1025, 'a')); }, Errc::usage, "longer");
-    // Also when somebody made the map without asking.
+    // Also for a map that was not checked before.
     expect_error(
         [] {
             substitute_values("${A}", "f", {{"A", "x\ny: z"}});
@@ -56,7 +56,7 @@ TEST(CheckValue, RefusesWhatCould) {
         Errc::usage, "the value A ");
 }
 
-TEST(MergeValues, LetsTheOperatorChoose) {
+TEST(MergeValues, OverridesDefaults) {
     const Values declared = {{"A", "1"}, {"B", "2"}};
     EXPECT_EQ(merge_values(declared, {{"B", "3"}}), (Values{{"A", "1"}, {"B", "3"}}));
     expect_error(

@@ -22,8 +22,8 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-// Where tests/cluster/build-kubernetes.sh leaves it, or build-new-kubernetes.sh where the first cannot
-// be built.
+// As built by tests/cluster/build-kubernetes.sh, or by build-new-kubernetes.sh where the first is not
+// possible.
 fs::path program() {
     fs::path cache = variable("AIRLOCK_CACHE");
     if (cache.empty()) {
@@ -57,8 +57,8 @@ bool answers(const std::string& url, const base::HttpOptions& options) {
     }
 }
 
-// Between the look for a free port and its use somebody else may take it: `start` is tried again
-// when its program ended.
+// Another process may take the free port before it is used: `start` is retried when its program
+// exits.
 template <typename Start>
 void until_ready(const std::string& name, Start&& start) {
     std::string log;
@@ -71,7 +71,7 @@ void until_ready(const std::string& name, Start&& start) {
         }
         log = daemon->log();
     }
-    throw std::runtime_error(name + " does not become ready:\n" +
+    throw std::runtime_error(name + " did not become ready:\n" +
                              log.substr(log.size() - std::min<std::size_t>(log.size(), 3000)));
 }
 
@@ -86,12 +86,12 @@ struct Started {
 std::string ApiServer::missing() {
     if (!fs::exists(program())) {
         return "no " + program().string() +
-               ": tests/cluster/build-kubernetes.sh makes it, in 5 minutes";
+               ": run tests/cluster/build-kubernetes.sh to build it, in 5 minutes";
     }
     try {
         run({"etcd", "--version"});
     } catch (const std::exception&) {
-        return "no etcd on the PATH: it is in Debian's package etcd-server";
+        return "no etcd on PATH: install Debian's package etcd-server";
     }
     return {};
 }
@@ -134,7 +134,7 @@ void ApiServer::start_api_server() {
     until_ready("kube-apiserver", [&]() -> Started {
         const auto address = free_address();
         url_ = "https://" + address;
-        // The advertised address is nobody's: the Endpoints that would hold it are not written.
+        // The advertised address is unused: no Endpoints are created for it.
         api_server_ = std::make_unique<Daemon>(
             std::vector<std::string>{
                 program(), "--etcd-servers=" + etcd_url_, "--bind-address=127.0.0.1",

@@ -1,5 +1,5 @@
-// A real etcd and kube-apiserver on free ports of 127.0.0.1, with an administrator's certificate, a
-// user's and a token: enough of a cluster for what speaks to its API alone. Nothing runs in it.
+// A real etcd and kube-apiserver on free ports of 127.0.0.1, with an administrator's certificate and
+// a user's token: enough of a cluster for code that only uses the API. No workloads run in it.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -14,7 +14,7 @@ namespace airlock::test {
 
 class ApiServer {
   public:
-    // Why none can be started here; empty when it can.
+    // The reason why none can be started on this machine; empty if it can.
     static std::string missing();
 
     ApiServer();
@@ -22,7 +22,7 @@ class ApiServer {
     const std::string& url() const { return url_; }
     // With a client certificate, a member of system:masters.
     kubernetes::Kubeconfig admin() const;
-    // With a token, of a user who has no rights.
+    // With the token of a user without permissions.
     kubernetes::Kubeconfig nobody() const;
     const TempFolder& folder() const { return folder_; }
 

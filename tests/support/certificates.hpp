@@ -1,5 +1,4 @@
-// A certificate authority of a test's own and a server's certificate that it signed, made by
-// openssl(1).
+// A certificate authority for a test and server certificates signed by it, created by openssl(1).
 #pragma once
 
 #include "tests/support/temp_folder.hpp"
@@ -21,7 +20,7 @@ class CertificateAuthority {
     std::string pem() const { return folder_.read("ca.crt"); }
     std::string key_pem() const { return folder_.read("ca.key"); }
     std::filesystem::path file() const { return folder_ / "ca.crt"; }
-    // `names` as openssl(1) writes them: "IP:127.0.0.1,DNS:localhost".
+    // `names` in the syntax of openssl(1): "IP:127.0.0.1,DNS:localhost".
     ServerCertificate issue(const std::string& names, int days = 2) const;
 
   private:

@@ -50,7 +50,7 @@ DockerRegistry::DockerRegistry(DockerRegistryOptions options) {
                                       options.htpasswd->second));
     }
     std::string log;
-    // Between the look for a free port and its use somebody else may take it.
+    // Another process may take the free port before it is used.
     for (int attempt = 0; attempt < 5; ++attempt) {
         const auto port = free_port();
         address_ = "127.0.0.1:" + std::to_string(port);
@@ -60,13 +60,13 @@ DockerRegistry::DockerRegistry(DockerRegistryOptions options) {
             folder_ / "registry.log");
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (daemon_->runs() && std::chrono::steady_clock::now() < deadline) {
-            // Its own log says that it has the port; that somebody listens there does not.
+            // Its log shows that it owns the port; a connection alone does not.
             if (daemon_->log().find("listening on") != std::string::npos && listens(port)) return;
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         log = daemon_->log();
     }
-    throw std::runtime_error("docker-registry does not start: " + log);
+    throw std::runtime_error("docker-registry did not start: " + log);
 }
 
 void DockerRegistry::write_config(const DockerRegistryOptions& options) const {

@@ -1,5 +1,5 @@
-// A real registry (Distribution, docker-registry(1)) on a free port of 127.0.0.1, with its data in
-// a folder that goes with it.
+// A real registry (Distribution, docker-registry(1)) on a free port of 127.0.0.1, with its data in a
+// temporary directory.
 #pragma once
 
 #include "tests/support/certificates.hpp"
@@ -18,7 +18,7 @@ struct DockerRegistryOptions {
     // user and password
     std::optional<std::pair<std::string, std::string>> htpasswd = std::nullopt;
     std::string token_settings = {};  // the YAML of auth: token:, as a flow mapping
-    std::string external_url = {};    // http.host: what its Location headers begin with
+    std::string external_url = {};    // http.host: the prefix of its Location headers
     bool deletes = true;
 };
 

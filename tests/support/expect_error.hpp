@@ -1,4 +1,4 @@
-// What a test says about an Error: its code, and words that its text and hint must hold.
+// Expectations about an Error: its code, and parts of its text and hint.
 #pragma once
 
 #include "base/error.hpp"
@@ -11,7 +11,7 @@
 
 namespace airlock::test {
 
-// The Error that leaves `task`, or nothing.
+// The Error that `task` throws, or nothing.
 template <typename Task>
 std::optional<base::Error> error_of(Task&& task) {
     try {

@@ -1,5 +1,5 @@
-// An API server whose answers a test writes, for what the real one will not say on demand. The
-// tests with the real one are in kube_client_integration_test.cpp.
+// An API server whose responses a test defines, for responses that the real one does not give on
+// demand.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -17,9 +17,9 @@ class FakeApiServer {
     // Knows the kinds of "v1", "apps/v1" and "batch/v1" that tests use.
     FakeApiServer();
 
-    // The answer to whatever is sent to `path`, with any query.
+    // Sets the response to any request for `path`, with any query.
     void put(const std::string& path, const std::string& body, int status = 200);
-    // The next request gets `status`, whatever it asks for.
+    // The next request fails with `status`, whatever it is.
     void fail_next(int status);
     kubernetes::Client client(kubernetes::Kubeconfig config = {}) const;
     std::string url() const { return server_.url(); }

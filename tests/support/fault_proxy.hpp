@@ -1,4 +1,4 @@
-// Stands before a real registry and does to its traffic what bad networks, proxies and servers do.
+// A proxy in front of a real registry that simulates faults of networks, proxies and servers.
 #pragma once
 
 #include "tests/support/http_server.hpp"
@@ -12,16 +12,16 @@
 
 namespace airlock::test {
 
-// What happens to requests of this method with this in their target, so many times.
+// A fault for requests with this method and this part in their target, a number of times.
 struct Fault {
     std::string method = {};  // empty: any
     std::string in_target = {};
     int times = 1;
-    // Answered by the proxy: the registry does not hear of it.
+    // The proxy's own response: the request is not forwarded.
     std::optional<ServerReply> instead = std::nullopt;
-    // And so before the body of the request was read.
+    // Respond before the body of the request is read.
     bool early = false;
-    // Else the registry's own answer, changed.
+    // Otherwise modifies the registry's response.
     std::function<void(ServerReply&)> change = {};
 };
 
@@ -31,7 +31,7 @@ class FaultProxy {
 
     std::string address() const { return server_.address(); }
     const HttpServer& server() const { return server_; }
-    // True when every fault happened as often as it was to.
+    // Whether every fault happened as often as requested.
     bool all_happened() const;
 
   private:

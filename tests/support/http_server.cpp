@@ -65,7 +65,7 @@ std::vector<std::pair<std::string, std::string>> parse_headers(std::string_view 
     return out;
 }
 
-// Reads until the head is whole, and takes it off the front of `buffer`.
+// Reads until the head is complete, and removes it from `buffer`.
 std::optional<std::string> take_head(int fd, std::string& buffer) {
     auto end = buffer.find("\r\n\r\n");
     while (end == std::string::npos) {
@@ -148,7 +148,7 @@ void HttpServer::accept_all() {
         auto& mine = connections_.back();
         threads_.emplace_back([this, &mine] {
             serve(mine.get());
-            const std::lock_guard guard(mutex_);  // the destructor must not meet a closed number
+            const std::lock_guard guard(mutex_);  // the destructor must not use a closed descriptor
             mine.reset();
         });
     }
@@ -191,7 +191,7 @@ bool HttpServer::serve_one(int fd, std::string& buffer) {
     return reply(fd, request, handler_(request));
 }
 
-// False when the connection is not to be used again.
+// False when the connection must not be reused.
 bool HttpServer::reply(int fd, const ServerRequest& request, const ServerReply& answer) {
     if (answer.no_answer) {
         reset_on_close(fd);

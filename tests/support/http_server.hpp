@@ -1,6 +1,5 @@
-// An HTTP/1.1 server of a test's own on a free port of 127.0.0.1, whose answers the test writes. It
-// can misbehave on purpose: cut a body, stall, reset. Each connection has a thread; none outlives
-// the server.
+// An HTTP/1.1 server on a free port of 127.0.0.1 whose responses a test defines. It can misbehave on
+// purpose: truncate a body, stall, reset. Each connection has a thread; none outlives the server.
 #pragma once
 
 #include "base/file.hpp"
@@ -23,7 +22,7 @@ namespace airlock::test {
 
 struct ServerRequest {
     std::string method;
-    std::string target;                          // path and query as they came
+    std::string target;                          // path and query as received
     std::map<std::string, std::string> headers;  // names in lower case
     std::string body;
 
@@ -35,17 +34,17 @@ struct ServerReply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string body = {};
-    // After so many bytes of the body: the connection is reset, or silent until the server ends.
+    // After so many bytes of the body the connection is reset, or silent until the server is destroyed.
     std::optional<std::size_t> cut_after = std::nullopt;
     std::optional<std::size_t> stall_after = std::nullopt;
     bool no_answer = false;  // reset before the first byte
-    bool silent = false;     // no byte until the server ends
+    bool silent = false;     // no data until the server is destroyed
 };
 
 class HttpServer {
   public:
     using Handler = std::function<ServerReply(const ServerRequest&)>;
-    // Asked when the head is there and the body is not yet read: an answer here is the answer.
+    // Called before the body is read: a response returned here is final.
     using EarlyHandler = std::function<std::optional<ServerReply>(const ServerRequest&)>;
 
     explicit HttpServer(Handler handler, EarlyHandler early = {});
@@ -55,9 +54,9 @@ class HttpServer {
 
     std::string address() const;  // 127.0.0.1:PORT
     std::string url() const { return "http://" + address(); }
-    // What was asked so far, in order of arrival: bodies are left out.
+    // The requests so far, in order of arrival, without bodies.
     std::vector<ServerRequest> requests() const;
-    // How many requests so far have this method and a target with this in it.
+    // The number of requests so far with this method and this part in their target.
     std::size_t count(const std::string& method, const std::string& in_target) const;
 
   private:
@@ -80,7 +79,7 @@ class HttpServer {
     std::thread acceptor_;
 };
 
-// Sends `request` to HOST:PORT over a connection of its own and gives back the whole answer.
+// Sends `request` to HOST:PORT over a new connection and returns the complete response.
 ServerReply forward(const std::string& address, const ServerRequest& request);
 
 }  // namespace airlock::test

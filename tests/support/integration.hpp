@@ -1,5 +1,5 @@
-// The one API server of this test program: it takes seconds and 300 MB, so all cases share it, each
-// with names of its own.
+// The API server of this test program: it takes seconds and 300 MB, so all test cases share it and
+// use distinct names.
 #pragma once
 
 #include "tests/support/api_server.hpp"

@@ -1,4 +1,4 @@
-// Starts the API server, or ends with 77 (skipped) and the reason when none can be started here.
+// Starts the API server, or exits with 77 (skipped) and the reason if that is not possible.
 #include "tests/support/integration.hpp"
 
 #include <gtest/gtest.h>

@@ -23,7 +23,7 @@ std::vector<char*> arguments(const std::vector<std::string>& command) {
     return out;
 }
 
-// Nothing but calls that are safe between fork and exec; -1 keeps what the parent has.
+// Only async-signal-safe calls between fork and exec; -1 inherits the parent's descriptor.
 pid_t start(const std::vector<std::string>& command, int in, int out) {
     const auto words = arguments(command);
     const auto parent = ::getpid();

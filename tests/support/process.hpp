@@ -1,5 +1,5 @@
-// Programs that a test starts: one that ends by itself, and one that serves until the test is over.
-// Neither outlives the test, even one that is killed.
+// Programs started by tests: one that exits by itself, and one that runs until the end of the test.
+// Neither outlives the test, even if the test is killed.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace airlock::test {
 
-// Waits for the end; throws with the output when it is not a success. Returns the output.
+// Waits for the program and returns its output; throws, with the output, if it fails.
 std::string run(const std::vector<std::string>& command, const std::string& input = {});
 
 class Daemon {

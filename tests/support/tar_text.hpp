@@ -1,4 +1,4 @@
-// A tar archive made by hand, entry by entry, wrong ones too.
+// Builds tar archives entry by entry, including malformed ones.
 #pragma once
 
 #include "base/archive.hpp"
@@ -13,7 +13,7 @@ namespace airlock::test {
 struct TarText {
     std::string text{};
 
-    // ustar; `size` in the header is that of `body` unless `claimed` says otherwise.
+    // ustar; the size field is the size of `body` unless `claimed` overrides it.
     TarText& add(std::string_view name, std::string_view body, char type = '0',
                  std::string_view link = {}, std::string claimed = {}) {
         std::string block(base::kTarBlock, '\0');
@@ -26,9 +26,8 @@ struct TarText {
         put(148, "        ");
         put(156, std::string_view(&type, 1));
         put(157, link.substr(0, 100));
-        put(257, std::string_view("ustar\0"
-                                  "00",
-                                  8));
+        put(257, "ustar");
+        put(263, "00");
         unsigned sum = 0;
         for (const char c : block)
             sum += static_cast<unsigned char>(c);

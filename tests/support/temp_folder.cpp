@@ -9,7 +9,7 @@ namespace airlock::test {
 
 TempFolder::TempFolder() {
     auto name = (std::filesystem::temp_directory_path() / "airlock-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create " + name);
     path_ = name;
 }
 

@@ -1,4 +1,4 @@
-// A folder of a test's own, gone with the test.
+// A temporary directory, removed at the end of the test.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ class TempFolder {
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-    // Returns the file's path. Folders on the way are made.
+    // Returns the file's path. Creates parent directories.
     std::filesystem::path write(std::string_view name, std::string_view text) const;
     std::string read(std::string_view name) const;
 

@@ -21,7 +21,7 @@ std::string base64_url(std::string_view bytes) {
     return text;
 }
 
-// DER: SEQUENCE of two INTEGERs; JWS (RFC 7518, 3.4) wants them bare, 32 bytes each.
+// DER: SEQUENCE of two INTEGERs; JWS (RFC 7518, 3.4) requires 32 bytes each.
 std::string raw_signature(std::string_view der) {
     std::string out;
     std::size_t at = 2;
@@ -37,7 +37,7 @@ std::string raw_signature(std::string_view der) {
     return out;
 }
 
-// The base64 between the lines of a PEM text.
+// The base64 of a PEM text, without its header and footer.
 std::string der_base64(const std::string& pem) {
     const auto begin = pem.find('\n') + 1;
     auto text = pem.substr(begin, pem.find("-----END") - begin);
@@ -58,7 +58,7 @@ std::string percent_decode(std::string_view text) {
     return out;
 }
 
-// repository:NAME:pull,push of every scope parameter, as the registry wants it back.
+// repository:NAME:pull,push of every scope parameter, as the registry expects it in the token.
 Json access_of(std::string_view target, bool may_push) {
     Json out = Json::array();
     for (auto at = target.find("scope="); at != std::string_view::npos;
@@ -102,7 +102,7 @@ std::string TokenService::token(const std::string& user, const std::string& acce
         {"typ", "JWT"}, {"alg", "ES256"}, {"x5c", Json::array({der_base64(authority_.pem())})}};
     const Json claims{{"iss", "test-issuer"},
                       {"sub", user},
-                      {"aud", spoilt_ ? "somebody else" : "test-registry"},
+                      {"aud", invalid_ ? "somebody else" : "test-registry"},
                       {"exp", now + 300},
                       {"nbf", now - 10},
                       {"iat", now},

@@ -1,5 +1,5 @@
 // A token service (distribution: docs/spec/auth/token) for a real registry: users with passwords,
-// and everybody else may pull when the test says so. Its tokens are JWTs that an authority signs.
+// and optionally anonymous pull. Its tokens are JWTs signed by a certificate authority.
 #pragma once
 
 #include "tests/support/certificates.hpp"
@@ -15,12 +15,12 @@ class TokenService {
   public:
     explicit TokenService(std::map<std::string, std::string> users, bool anonymous_pull = false);
 
-    // What DockerRegistryOptions::token_settings wants.
+    // The value for DockerRegistryOptions::token_settings.
     std::string registry_settings() const;
     const HttpServer& server() const { return server_; }
-    // From now on its tokens fit no registry: as after a key was changed.
-    void spoil() { spoilt_ = true; }
-    void heal() { spoilt_ = false; }
+    // Issues tokens that the registry rejects, as after a key change, until reset.
+    void issue_invalid_tokens() { invalid_ = true; }
+    void issue_valid_tokens() { invalid_ = false; }
 
   private:
     ServerReply answer(const ServerRequest& request) const;
@@ -29,7 +29,7 @@ class TokenService {
     CertificateAuthority authority_{"token authority"};
     std::map<std::string, std::string> users_;
     bool anonymous_pull_;
-    std::atomic<bool> spoilt_{false};
+    std::atomic<bool> invalid_{false};
     HttpServer server_;
 };
 

@@ -111,26 +111,26 @@ nodes: {resync: true, stateAnnotation: x/state}
     EXPECT_EQ(spec.nodes.state_annotation, "x/state");
 }
 
-TEST(BundleSpec, LeavesTextFromAUrlAlone) {
+TEST(BundleSpec, DoesNotSubstituteInFilesByUrlByDefault) {
     EXPECT_FALSE(parse(kHead + "components: [{name: a, manifests: [{url: 'https://x.io/a'}]}]\n")
                      .components.at(0)
                      .manifests.at(0)
                      .substitute);
 }
 
-struct Refusal {
+struct Rejection {
     std::string name;
     std::string text;
     std::string says;
     std::string hint;
 };
-std::ostream& operator<<(std::ostream& out, const Refusal& row) {
+std::ostream& operator<<(std::ostream& out, const Rejection& row) {
     return out << row.name;
 }
 
-class BundleSpecRefuses : public testing::TestWithParam<Refusal> {};
+class BundleSpecRejects : public testing::TestWithParam<Rejection> {};
 
-TEST_P(BundleSpecRefuses, WithThePlace) {
+TEST_P(BundleSpecRejects, WithTheLocation) {
     const auto& row = GetParam();
     expect_error([&] { parse(row.text); }, Errc::invalid, row.says, row.hint);
 }
@@ -146,104 +146,105 @@ std::string with_certificate(const std::string& keys) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rows, BundleSpecRefuses,
+    Rows, BundleSpecRejects,
     testing::Values(
-        Refusal{"OtherKind", "apiVersion: v1\nkind: Pod\n",
-                "bundle.yaml:1:1: the bundle: this is not a Bundle of airlock.dev/v1",
-                "kind: Bundle"},
-        Refusal{"NotAMap", "- a\n", "bundle.yaml:1:1: the bundle: must be a map", ""},
-        Refusal{"UnknownKey", kImages + "chekcs: []\n",
-                "bundle.yaml:5:1: the bundle: unknown key \"chekcs\"", "checks"},
-        Refusal{"UnknownKeyOfAnImage", with_image("{ref: a, plattforms: []}"),
-                "an image: unknown key \"plattforms\"", "platforms"},
-        Refusal{"NoMetadata", "apiVersion: airlock.dev/v1\nkind: Bundle\n",
-                "\"metadata\" is missing", ""},
-        Refusal{"NameWithASlash",
-                "apiVersion: airlock.dev/v1\nkind: Bundle\nmetadata: {name: a/b, version: 1}\n",
-                "\"name\" must consist of a-z", ""},
-        Refusal{"VersionWithASlash",
-                "apiVersion: airlock.dev/v1\nkind: Bundle\nmetadata: {name: a, version: ../1}\n",
-                "\"version\" must consist of a-z", ""},
-        Refusal{"NoComponents", kHead, "\"components\" is missing", ""},
-        Refusal{"ComponentsAreAMap", kHead + "components: {a: b}\n",
-                "bundle.yaml:4:13: the bundle: \"components\" must be a list", ""},
-        Refusal{"EmptyComponent", kHead + "components: [{name: a}]\n",
-                "neither images nor manifests", ""},
-        Refusal{
+        Rejection{"OtherKind", "apiVersion: v1\nkind: Pod\n",
+                  "bundle.yaml:1:1: the bundle: this is not a Bundle of airlock.dev/v1",
+                  "kind: Bundle"},
+        Rejection{"NotAMap", "- a\n", "bundle.yaml:1:1: the bundle: must be a map", ""},
+        Rejection{"UnknownKey", kImages + "chekcs: []\n",
+                  "bundle.yaml:5:1: the bundle: unknown key \"chekcs\"", "checks"},
+        Rejection{"UnknownKeyOfAnImage", with_image("{ref: a, plattforms: []}"),
+                  "an image: unknown key \"plattforms\"", "platforms"},
+        Rejection{"NoMetadata", "apiVersion: airlock.dev/v1\nkind: Bundle\n",
+                  "\"metadata\" is missing", ""},
+        Rejection{"NameWithASlash",
+                  "apiVersion: airlock.dev/v1\nkind: Bundle\nmetadata: {name: a/b, version: 1}\n",
+                  "\"name\" must consist of a-z", ""},
+        Rejection{"VersionWithASlash",
+                  "apiVersion: airlock.dev/v1\nkind: Bundle\nmetadata: {name: a, version: ../1}\n",
+                  "\"version\" must consist of a-z", ""},
+        Rejection{"NoComponents", kHead, "\"components\" is missing", ""},
+        Rejection{"ComponentsAreAMap", kHead + "components: {a: b}\n",
+                  "bundle.yaml:4:13: the bundle: \"components\" must be a list", ""},
+        Rejection{"EmptyComponent", kHead + "components: [{name: a}]\n",
+                  "neither images nor manifests", ""},
+        Rejection{
             "TwoOfAName",
             kHead +
                 "components:\n- {name: a, images: [{ref: a}]}\n- {name: a, images: [{ref: b}]}\n",
             "bundle.yaml:6:3: a component: duplicate component name a", ""},
-        Refusal{"OptionalIsText",
-                kHead + "components: [{name: a, optional: 'true', images: [{ref: a}]}]\n",
-                "must be true or false", ""},
-        Refusal{
+        Rejection{"OptionalIsText",
+                  kHead + "components: [{name: a, optional: 'true', images: [{ref: a}]}]\n",
+                  "must be true or false", ""},
+        Rejection{
             "TheSameImageTwice",
             kHead + "components:\n- name: a\n  images:\n  - ref: nginx\n  - ref: "
                     "docker.io/library/nginx:latest\n",
             "bundle.yaml:8:5: an image: duplicate image docker.io/library/nginx:latest (first in line 7)",
             ""},
-        Refusal{"NoReference", with_image("{ref: 'a b'}"), "is not a valid image reference", ""},
-        Refusal{"RefIsAList", with_image("{ref: [a]}"), "\"ref\" must be a string", ""},
-        Refusal{"NoPlatform", with_image("{ref: a, platforms: [amd64]}"),
-                "\"amd64\" is not a valid platform", "linux/amd64"},
-        Refusal{"PlatformTwice", with_image("{ref: a, platforms: [linux/amd64, linux/amd64]}"),
-                "duplicate platform linux/amd64", ""},
-        Refusal{"BuildOfNothing", with_image("{ref: a, build: {user: x}}"), "\"files\" is missing",
-                ""},
-        Refusal{"ImagePathClimbs", with_image("{ref: a, build: {files: {/../a: b}}}"),
-                "is not a valid path in an image", ""},
-        Refusal{"ImagePathIsRelative", with_image("{ref: a, build: {files: {a: b}}}"),
-                "is not a valid path in an image", ""},
-        Refusal{"EnvWithoutName", with_image("{ref: a, build: {files: {/a: b}, env: [=x]}}"),
-                "NAME=value", ""},
-        Refusal{
+        Rejection{"NoReference", with_image("{ref: 'a b'}"), "is not a valid image reference", ""},
+        Rejection{"RefIsAList", with_image("{ref: [a]}"), "\"ref\" must be a string", ""},
+        Rejection{"NoPlatform", with_image("{ref: a, platforms: [amd64]}"),
+                  "\"amd64\" is not a valid platform", "linux/amd64"},
+        Rejection{"PlatformTwice", with_image("{ref: a, platforms: [linux/amd64, linux/amd64]}"),
+                  "duplicate platform linux/amd64", ""},
+        Rejection{"BuildOfNothing", with_image("{ref: a, build: {user: x}}"),
+                  "\"files\" is missing", ""},
+        Rejection{"ImagePathClimbs", with_image("{ref: a, build: {files: {/../a: b}}}"),
+                  "is not a valid path in an image", ""},
+        Rejection{"ImagePathIsRelative", with_image("{ref: a, build: {files: {a: b}}}"),
+                  "is not a valid path in an image", ""},
+        Rejection{"EnvWithoutName", with_image("{ref: a, build: {files: {/a: b}, env: [=x]}}"),
+                  "NAME=value", ""},
+        Rejection{
             "BuildForTwoPlatforms",
             with_image("{ref: a, platforms: [linux/amd64, linux/arm64], build: {files: {/a: b}}}"),
             "must have a single platform", "a separate ref"},
-        Refusal{"BuildAndFrom",
-                with_image("{ref: a, build: {files: {/a: b}}, from: {oci-layout: x}}"),
-                "\"build\" and \"from\" are mutually exclusive", "one of the two"},
-        Refusal{"FromNowhere", with_image("{ref: a, from: {name: x}}"),
-                "an image's from: the source is missing", "docker-archive: FILE"},
-        Refusal{"FromTwoPlaces", with_image("{ref: a, from: {oci-layout: x, oci-archive: y}}"),
-                "more than one source", ""},
-        Refusal{"FromAnUnknownKind", with_image("{ref: a, from: {docker-daemon: x}}"),
-                "unknown key \"docker-daemon\"", "oci-archive"},
-        Refusal{"FileClimbs", with_manifest("{file: ../a.yaml}"),
-                "bundle.yaml:4:36: a manifest: the file \"../a.yaml\" is not below", "without .."},
-        Refusal{"FileClimbsInside", with_manifest("{file: a/../../b}"), "is not below", ""},
-        Refusal{"FileIsAbsolute", with_manifest("{file: /etc/passwd}"), "is not below", ""},
-        Refusal{"FileAndUrl", with_manifest("{file: a, url: 'https://x/y'}"),
-                "it must have either \"file\" or \"url\"", ""},
-        Refusal{"NeitherFileNorUrl", with_manifest("{issuer: csr}"),
-                "it must have either \"file\" or \"url\"", ""},
-        Refusal{"PlainHttp", with_manifest("{url: 'http://x/y'}"),
-                "\"http://x/y\" is not a valid https URL", ""},
-        Refusal{"ShortDigest", with_manifest("{file: a, sha256: abc}"), "a manifest: ", ""},
-        Refusal{"UnknownIssuer", with_manifest("{file: a, issuer: vault}"),
-                "unknown certificate issuer \"vault\"", "cert-manager"},
-        Refusal{"ManifestForAuto", with_manifest("{file: a, issuer: auto}"), "must be installer",
-                ""},
-        Refusal{"SecretWithoutNamespace", with_certificate("secret: s, dnsNames: [a]"),
-                "NAMESPACE/NAME", ""},
-        Refusal{"NoDnsNames", with_certificate("secret: n/s"), "\"dnsNames\" is missing", ""},
-        Refusal{"BadDnsName", with_certificate("secret: n/s, dnsNames: ['a b']"),
-                "\"a b\" is not a valid DNS name", ""},
-        Refusal{"InjectIntoAPod", with_certificate("secret: n/s, dnsNames: [a], inject: [Pod/x]"),
-                "cannot inject a CA into \"Pod/x\"", "APIService"},
-        Refusal{"ValueWithALineBreak", kImages + "values: {A: \"x\\ny\"}\n",
-                "bundle.yaml:5:13: the bundle: the value A has", ""},
-        Refusal{"ValueIsAList", kImages + "values: {A: [x]}\n", "must be a string", ""},
-        Refusal{"ValueOfABadName", kImages + "values: {A-B: x}\n", "\"A-B\"", ""},
-        Refusal{"PortTooLarge", kImages + "checks: [{service: n/s, port: 65536}]\n", "1 to 65535",
-                ""},
-        Refusal{"PathWithASpace", kImages + "checks: [{service: n/s, path: '/a b'}]\n",
-                "\"path\" must start with /", ""},
-        Refusal{"DuplicateKey", kImages + "kind: Bundle\n", "duplicate key \"kind\"", ""}),
+        Rejection{"BuildAndFrom",
+                  with_image("{ref: a, build: {files: {/a: b}}, from: {oci-layout: x}}"),
+                  "\"build\" and \"from\" are mutually exclusive", "one of the two"},
+        Rejection{"FromNowhere", with_image("{ref: a, from: {name: x}}"),
+                  "an image's from: the source is missing", "docker-archive: FILE"},
+        Rejection{"FromTwoPlaces", with_image("{ref: a, from: {oci-layout: x, oci-archive: y}}"),
+                  "more than one source", ""},
+        Rejection{"FromAnUnknownKind", with_image("{ref: a, from: {docker-daemon: x}}"),
+                  "unknown key \"docker-daemon\"", "oci-archive"},
+        Rejection{"FileClimbs", with_manifest("{file: ../a.yaml}"),
+                  "bundle.yaml:4:36: a manifest: the file \"../a.yaml\" is not below",
+                  "without .."},
+        Rejection{"FileClimbsInside", with_manifest("{file: a/../../b}"), "is not below", ""},
+        Rejection{"FileIsAbsolute", with_manifest("{file: /etc/passwd}"), "is not below", ""},
+        Rejection{"FileAndUrl", with_manifest("{file: a, url: 'https://x/y'}"),
+                  "it must have either \"file\" or \"url\"", ""},
+        Rejection{"NeitherFileNorUrl", with_manifest("{issuer: csr}"),
+                  "it must have either \"file\" or \"url\"", ""},
+        Rejection{"PlainHttp", with_manifest("{url: 'http://x/y'}"),
+                  "\"http://x/y\" is not a valid https URL", ""},
+        Rejection{"ShortDigest", with_manifest("{file: a, sha256: abc}"), "a manifest: ", ""},
+        Rejection{"UnknownIssuer", with_manifest("{file: a, issuer: vault}"),
+                  "unknown certificate issuer \"vault\"", "cert-manager"},
+        Rejection{"ManifestForAuto", with_manifest("{file: a, issuer: auto}"), "must be installer",
+                  ""},
+        Rejection{"SecretWithoutNamespace", with_certificate("secret: s, dnsNames: [a]"),
+                  "NAMESPACE/NAME", ""},
+        Rejection{"NoDnsNames", with_certificate("secret: n/s"), "\"dnsNames\" is missing", ""},
+        Rejection{"BadDnsName", with_certificate("secret: n/s, dnsNames: ['a b']"),
+                  "\"a b\" is not a valid DNS name", ""},
+        Rejection{"InjectIntoAPod", with_certificate("secret: n/s, dnsNames: [a], inject: [Pod/x]"),
+                  "cannot inject a CA into \"Pod/x\"", "APIService"},
+        Rejection{"ValueWithALineBreak", kImages + "values: {A: \"x\\ny\"}\n",
+                  "bundle.yaml:5:13: the bundle: the value A has", ""},
+        Rejection{"ValueIsAList", kImages + "values: {A: [x]}\n", "must be a string", ""},
+        Rejection{"ValueOfABadName", kImages + "values: {A-B: x}\n", "\"A-B\"", ""},
+        Rejection{"PortTooLarge", kImages + "checks: [{service: n/s, port: 65536}]\n", "1 to 65535",
+                  ""},
+        Rejection{"PathWithASpace", kImages + "checks: [{service: n/s, path: '/a b'}]\n",
+                  "\"path\" must start with /", ""},
+        Rejection{"DuplicateKey", kImages + "kind: Bundle\n", "duplicate key \"kind\"", ""}),
     [](const auto& row) { return row.param.name; });
 
-TEST(SelectComponents, TakesOptionalOnesByNameAlone) {
+TEST(SelectComponents, IncludesOptionalOnesByNameOnly) {
     const auto spec = parse(kHead +
                             "components:\n- {name: a, optional: true, images: [{ref: a}]}\n- "
                             "{name: b, images: [{ref: b}]}\n");
@@ -259,7 +260,7 @@ TEST(SelectComponents, TakesOptionalOnesByNameAlone) {
                  "a, b");
 }
 
-TEST(IsWanted, GoesByIssuerAndServedVersions) {
+TEST(IsWanted, DependsOnIssuerAndServedVersions) {
     using enum CertificateIssuer;
     ManifestSpec spec;
     EXPECT_TRUE(is_wanted(spec, installer, {}));

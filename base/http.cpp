@@ -160,7 +160,7 @@ struct Transfer {
 };
 
 CURLcode use_trust_store(CURL*, void* context, void* store) noexcept {
-    // Takes a reference of its own.
+    // Takes its own reference.
     SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
     return CURLE_OK;
 }

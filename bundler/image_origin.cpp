@@ -21,7 +21,7 @@ class RegistryOrigin final : public ImageOrigin {
     std::string text(const images::Descriptor& blob, std::size_t limit) override {
         return client_.get_blob_text(reference_.repository(), blob, limit);
     }
-    // The client has a stop token of its own.
+    // The client has its own stop token.
     bool copy(const images::Descriptor& blob, std::uint64_t offset, base::Sink& to,
               const std::stop_token&) override {
         return client_.get_blob(reference_.repository(), blob, offset, to);

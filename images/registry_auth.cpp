@@ -160,7 +160,7 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
         throw base::status_error(
             response, fmt::format("the token service of {} returned {}", host_, response.status));
     const auto json = base::parse_json(response.body, "the token response of " + host_);
-    // Harbor sends an empty access_token beside the token.
+    // Harbor returns an empty access_token in addition to the token.
     auto value = base::get_string(json, "token", host_);
     if (value.empty()) value = base::get_string(json, "access_token", host_);
     if (value.empty())

@@ -115,7 +115,8 @@ TEST_F(PasswordRegistryTest, RejectsAWrongPasswordWithoutShowingIt) {
     base::StringSource source(image_.config);
     const std::string hint = "check the password";
     const auto error = error_of([&] { registry.ping(); });
-    expect_error([&] { registry.ping(); }, Errc::denied, server_.address(), hint);
+    expect_error([&] { registry.ping(); }, Errc::denied, server_.address(),
+                 "check the user name and password");
     expect_error([&] { registry.get_manifest("team/app", "v1"); }, Errc::denied, "team/app", hint);
     expect_error([&] { registry.head_manifest("team/app", "v1"); }, Errc::denied, "team/app", hint);
     expect_error([&] { registry.has_blob("team/app", image_.config_descriptor.digest); },

@@ -312,7 +312,8 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     set(easy, CURLOPT_URL, request.url.c_str());
     HeaderList pinned;
     if (!pool_->options.tls_server_name.empty()) {
-        // libcurl verifies the URL's host: set the name to verify there, and the address to connect to.
+        // libcurl verifies the URL's host: set the name to verify there, and the address to connect
+        // to.
         const auto url = parse_url(request.url);
         append(pinned, fmt::format("::{}:{}", url.host, url.port));
         set(easy, CURLOPT_CONNECT_TO, pinned.get());

@@ -25,7 +25,7 @@ Json parse_json(std::string_view text, std::string_view what, std::size_t max_de
         return Json::parse(text, bounded);
     } catch (const Json::exception& problem) {
         std::string_view reason = problem.what();
-        // Without the prefix of "[json.exception.parse_error.101] parse error at line 1, column 2: …".
+        // Skip the prefix "[json.exception.parse_error.101] ".
         if (const auto end = reason.find("] "); end != std::string_view::npos)
             reason.remove_prefix(end + 2);
         // It quotes the last token, which may be as long as the text.

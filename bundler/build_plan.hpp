@@ -35,8 +35,9 @@ struct BuildPlan {
     std::vector<PlannedBlob> blobs;  // in the order of Lock::blobs
 };
 
-// Errc::invalid, listing every finding with file, line and field, when a manifest references an image
-// that is not among the components' images; Errc::conflict when the result differs from the lock.
+// Errc::invalid, listing every finding with file, line and field, when a manifest references an
+// image that is not among the components' images; Errc::conflict when the result differs from the
+// lock.
 BuildPlan make_build_plan(const BuildOptions& options, Sources& sources,
                           const std::stop_token& stop);
 

@@ -1,6 +1,6 @@
 // Writes the archive: headers and small blobs first, then the other blobs in parallel, directly to
-// their final offsets in FILE.partial. Progress is recorded next to it, so that an interrupted build
-// can resume. FILE appears once it is complete and synced to disk.
+// their final offsets in FILE.partial. Progress is recorded next to it, so that an interrupted
+// build can resume. FILE appears once it is complete and synced to disk.
 #pragma once
 
 #include "base/retry.hpp"
@@ -19,8 +19,8 @@ struct WriteOptions {
     base::RetryPolicy retry = {};               // of each blob
 };
 
-// Returns the size of the file. Errc::io before anything is fetched when the disk has not enough free
-// space. After any error the fetched data is kept, and the same build resumes from it.
+// Returns the size of the file. Errc::io before anything is fetched when the disk has not enough
+// free space. After any error the fetched data is kept, and the same build resumes from it.
 std::uint64_t write_bundle(const BuildPlan& plan, const OutputFile& output,
                            const WriteOptions& options, const std::stop_token& stop);
 

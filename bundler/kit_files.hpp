@@ -1,5 +1,5 @@
-// The kit's manifest files: read from the directory of bundle.yaml or fetched by URL, and checked for
-// images that the bundle lacks.
+// The kit's manifest files: read from the directory of bundle.yaml or fetched by URL, and checked
+// for images that the bundle lacks.
 #pragma once
 
 #include "bundler/sources.hpp"
@@ -21,8 +21,8 @@ struct KitFile {
 std::vector<KitFile> read_kit_files(const std::vector<manifests::Component>& components,
                                     const std::filesystem::path& directory, Sources& sources);
 
-// Errc::invalid, with one line per finding, unless every image that the manifests reference is one of
-// the components' images.
+// Errc::invalid, with one line per finding, unless every image that the manifests reference is one
+// of the components' images.
 void require_all_images(const manifests::BundleSpec& spec,
                         const std::vector<manifests::Component>& components,
                         const std::vector<KitFile>& files);

@@ -5,8 +5,9 @@
 
 namespace airlock::bundler {
 
-// Errc::conflict, listing every image and file that differs, with its old and new digest. Afterwards
-// `made` equals `wanted`: the provenance, which may differ by mirror, is taken from the lock.
+// Errc::conflict, listing every image and file that differs, with its old and new digest.
+// Afterwards `made` equals `wanted`: the provenance, which may differ by mirror, is taken from the
+// lock.
 void require_locked(const manifests::Lock& wanted, manifests::Lock& made);
 
 }  // namespace airlock::bundler

@@ -1,6 +1,6 @@
 // Alternative sources: --mirror FROM=TO, by prefix, for images (quay.io=mirror.corp:5000/quay) and
-// for URLs (https://github.com=https://mirror.corp/github). The bundle records the original reference
-// or URL.
+// for URLs (https://github.com=https://mirror.corp/github). The bundle records the original
+// reference or URL.
 #pragma once
 
 #include "images/reference.hpp"

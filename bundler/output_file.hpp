@@ -1,5 +1,5 @@
-// The bundle's output file, locked for the whole build: FILE, and next to it FILE.partial, its record
-// and its lock. Fails immediately when it cannot be written or another build is writing it.
+// The bundle's output file, locked for the whole build: FILE, and next to it FILE.partial, its
+// record and its lock. Fails immediately when it cannot be written or another build is writing it.
 #pragma once
 
 #include "base/file.hpp"
@@ -30,8 +30,9 @@ class OutputFile {
     base::UniqueFd lock_;
 };
 
-// Extends the open file to `size` bytes and allocates the disk space if the file system supports it.
-// Errc::io, with the number of bytes needed and available, when the disk has not enough free space.
+// Extends the open file to `size` bytes and allocates the disk space if the file system supports
+// it. Errc::io, with the number of bytes needed and available, when the disk has not enough free
+// space.
 void reserve(int fd, std::uint64_t size, const std::filesystem::path& path);
 
 }  // namespace airlock::bundler

@@ -1,6 +1,6 @@
-// The progress of an interrupted build: FILE.partial.record. The first line identifies the plan; each
-// further line says that the first N bytes of a blob were written. It is not trusted: a resumed build
-// hashes those bytes again.
+// The progress of an interrupted build: FILE.partial.record. The first line identifies the plan;
+// each further line says that the first N bytes of a blob were written. It is not trusted: a
+// resumed build hashes those bytes again.
 #pragma once
 
 #include "base/digest.hpp"

@@ -1,4 +1,5 @@
-// Resolves an image of the kit from its tag to the digests of all its parts, without fetching layers.
+// Resolves an image of the kit from its tag to the digests of all its parts, without fetching
+// layers.
 #pragma once
 
 #include "bundler/planned_blob.hpp"

@@ -63,7 +63,8 @@ std::shared_ptr<images::ImageStore> Sources::store(const manifests::FromSpec& fr
 std::shared_ptr<ImageOrigin> Sources::origin(const manifests::ImageSpec& image,
                                              const std::filesystem::path& directory) {
     if (image.from) {
-        // The provenance has the path as in bundle.yaml: it must not reveal this host's directories.
+        // The provenance has the path as in bundle.yaml: it must not reveal this host's
+        // directories.
         return from_store(store(*image.from, directory), image.ref, image.from->name,
                           fmt::format("{} {}", to_string(image.from->kind), image.from->path));
     }

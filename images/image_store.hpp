@@ -1,6 +1,6 @@
 // Images in local files: an OCI layout in a directory or a tar archive, or the output of `docker
-// save`. Everything is read in place. Manifests are verified; the caller verifies the bytes of blobs.
-// Any thread may call.
+// save`. Everything is read in place. Manifests are verified; the caller verifies the bytes of
+// blobs. Any thread may call.
 #pragma once
 
 #include "images/file_set.hpp"
@@ -18,8 +18,8 @@ class ImageStore {
   public:
     virtual ~ImageStore() = default;
 
-    // The image or index called `name`; without a name, the one that `wanted` refers to, or the only
-    // one if it is unnamed. Errc::not_found, listing the available images.
+    // The image or index called `name`; without a name, the one that `wanted` refers to, or the
+    // only one if it is unnamed. Errc::not_found, listing the available images.
     virtual Manifest find(const Reference& wanted, const std::string& name) = 0;
     // A manifest listed by an index that find() returned.
     virtual Manifest manifest(const Descriptor& descriptor) = 0;

@@ -23,8 +23,8 @@ struct Manifest {
     bool is_index() const { return media_type::is_index(descriptor.media_type); }
 
     // `type` is the Content-Type or the descriptor's media type; if empty, the mediaType field
-    // applies. Errc::unsupported for schema 1 and other types, Errc::invalid for anything malformed,
-    // both naming `what`.
+    // applies. Errc::unsupported for schema 1 and other types, Errc::invalid for anything
+    // malformed, both naming `what`.
     static Manifest parse(std::string raw, std::string_view type, std::string_view what);
     // The descriptors that it lists: config and layers, or manifests.
     std::vector<Descriptor> children() const;

@@ -290,8 +290,8 @@ Manifest tombstone_manifest(const std::string& repository, const std::string& ta
                            "the tombstone manifest");
 }
 
-// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Any other response, such
-// as a proxy's page, means that the tag was not removed.
+// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Any other response,
+// such as a proxy's page, means that the tag was not removed.
 bool RegistryClient::State::delete_in_harbor(const std::string& repository,
                                              const std::string& tag) {
     const auto slash = repository.find('/');
@@ -360,8 +360,8 @@ bool RegistryClient::get_blob(const std::string& repository, const Descriptor& b
     auto& state = *state_;
     HttpRequest request{.url = state.url(repository, "blobs/" + blob.digest.text())};
     if (offset > 0) {
-        // Check first: a registry without ranges would send the content from the beginning to a sink
-        // that continues at the offset.
+        // Check first: a registry without ranges would send the content from the beginning to a
+        // sink that continues at the offset.
         request.method = "HEAD";
         const auto head = state.call(repository, "pull", request);
         const auto* ranges = head.header("accept-ranges");

@@ -14,8 +14,8 @@
 
 namespace airlock::images {
 
-// A WWW-Authenticate header: Bearer realm="…",service="…",scope="…". Of several challenges (RFC 9110,
-// 11.6.1) the bearer one, else the basic one.
+// A WWW-Authenticate header: Bearer realm="…",service="…",scope="…". Of several challenges (RFC
+// 9110, 11.6.1) the bearer one, else the basic one.
 struct Challenge {
     std::string scheme;  // lower case
     std::map<std::string, std::string> parameters;

@@ -259,7 +259,8 @@ struct TarIndex::Reader {
         if (link) {
             const auto to = long_link.value_or(std::string(text(block, kLink)));
             if (to.starts_with('/')) return;
-            // A hard link's target is relative to the archive, a symbolic link's to its own directory.
+            // A hard link's target is relative to the archive, a symbolic link's to its own
+            // directory.
             const auto target = resolved(type == '1' ? to : std::string(directory_of(*path)) + to);
             if (!target || target->size() > kMaxName) return;
             entry.link = *target;

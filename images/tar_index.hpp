@@ -1,8 +1,8 @@
 // The index of a tar file that is read in place: its regular files by name, with the offsets of
-// their content. libarchive reads an archive as a stream and does not report offsets, so the headers
-// are parsed here (POSIX.1-2001 pax, ustar, GNU long names and sizes). Nothing is extracted, and no
-// name reaches the file system: a link is an alias of an entry in the same archive, or ignored. Any
-// thread may read.
+// their content. libarchive reads an archive as a stream and does not report offsets, so the
+// headers are parsed here (POSIX.1-2001 pax, ustar, GNU long names and sizes). Nothing is
+// extracted, and no name reaches the file system: a link is an alias of an entry in the same
+// archive, or ignored. Any thread may read.
 #pragma once
 
 #include "base/file.hpp"
@@ -23,7 +23,8 @@ struct TarPlace {
 class TarIndex {
   public:
     // Reads all headers of the open file. Errc::invalid for a file that is not a tar archive, or is
-    // truncated or corrupt; Errc::unsupported for a compressed or sparse one. `name` is for messages.
+    // truncated or corrupt; Errc::unsupported for a compressed or sparse one. `name` is for
+    // messages.
     static TarIndex read(int fd, std::string_view name);
 
     // By relative path ("blobs/sha256/x"); nothing unless it is a regular file. Errc::invalid for a

@@ -22,8 +22,8 @@ int apply_rank(const kubernetes::ObjectKey& key);
 // Sorts by rank; objects of the same rank keep their order.
 void sort_for_apply(std::vector<Document>& documents);
 
-// Indexes into `applied`, in the order to undo: webhook configurations first, then the reverse of the
-// order of application.
+// Indexes into `applied`, in the order to undo: webhook configurations first, then the reverse of
+// the order of application.
 std::vector<std::size_t> undo_order(std::span<const kubernetes::ObjectKey> applied);
 
 }  // namespace airlock::manifests

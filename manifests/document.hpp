@@ -23,9 +23,9 @@ struct Document {
     std::shared_ptr<const base::YamlTree> tree;
 };
 
-// Every non-empty document of `text`, in order. Errc::invalid for anything that YamlTree rejects and
-// for a document without apiVersion, kind or metadata.name; Errc::unsupported for a list of objects
-// and for YAML directives. Errors name file and line.
+// Every non-empty document of `text`, in order. Errc::invalid for anything that YamlTree rejects
+// and for a document without apiVersion, kind or metadata.name; Errc::unsupported for a list of
+// objects and for YAML directives. Errors name file and line.
 std::vector<Document> split_documents(std::string_view text, std::string_view file);
 
 }  // namespace airlock::manifests

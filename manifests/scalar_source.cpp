@@ -103,7 +103,8 @@ std::optional<Escape> read_escape(std::string_view text) {
 }  // namespace
 
 // Folding and stripping change only white space, so the words of the value are in the text in the
-// same order; only escapes differ. White space is skipped on both sides, everything else must match.
+// same order; only escapes differ. White space is skipped on both sides, everything else must
+// match.
 std::optional<std::vector<std::size_t>> scalar_source(std::string_view text,
                                                       const base::YamlNode& node) {
     auto at = skip_properties(text, node.offset);

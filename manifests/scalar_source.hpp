@@ -1,6 +1,6 @@
-// Maps the bytes of a scalar's value back to the bytes of its source text. Works for all five scalar
-// styles, by reading the text and the value in parallel and comparing every character; it never
-// guesses.
+// Maps the bytes of a scalar's value back to the bytes of its source text. Works for all five
+// scalar styles, by reading the text and the value in parallel and comparing every character; it
+// never guesses.
 #pragma once
 
 #include "base/yaml.hpp"

@@ -16,8 +16,8 @@ using Values = std::map<std::string, std::string>;
 // [A-Za-z_][A-Za-z0-9_]*
 bool is_value_name(std::string_view name);
 
-// Errc::usage, naming the value, when `value` violates the rule above, is empty or longer than 1,024
-// bytes.
+// Errc::usage, naming the value, when `value` violates the rule above, is empty or longer than
+// 1,024 bytes.
 void check_value(std::string_view name, std::string_view value);
 
 // `declared`, overridden by the operator's `chosen` values. Errc::usage for a name that is not

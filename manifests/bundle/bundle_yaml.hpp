@@ -26,9 +26,9 @@ struct ManifestSpec {
     std::optional<base::Digest> sha256;  // absent: the lock pins what the first build fetched
     // Applied only when this issuer signs the certificate: cert_manager or installer.
     std::optional<CertificateIssuer> issuer;
-    // Applied only if the API server serves the group version `api` and does not serve `unless_api`:
-    // {api: policy/v1} next to {api: policy/v1beta1, unlessApi: policy/v1} gives each server the
-    // version that it supports.
+    // Applied only if the API server serves the group version `api` and does not serve
+    // `unless_api`: {api: policy/v1} next to {api: policy/v1beta1, unlessApi: policy/v1} gives each
+    // server the version that it supports.
     std::string api;
     std::string unless_api;
     // Whether ${NAME} is replaced; the default is true for `file` and false for `url`.
@@ -38,8 +38,8 @@ struct ManifestSpec {
     const std::string& source() const { return file.empty() ? url : file; }
 };
 
-// Whether `manifest` applies to a cluster that serves `group_versions` ("v1", "policy/v1") and whose
-// certificate comes from `issuer`.
+// Whether `manifest` applies to a cluster that serves `group_versions` ("v1", "policy/v1") and
+// whose certificate comes from `issuer`.
 bool is_wanted(const ManifestSpec& manifest, CertificateIssuer issuer,
                const std::set<std::string>& group_versions);
 
@@ -96,8 +96,8 @@ struct BundleSpec {
 // components or images, and a manifest path outside the directory.
 BundleSpec parse_bundle_spec(std::string_view text, std::string_view file);
 
-// The components that are not optional and those in `names`, in the order of bundle.yaml. Errc::usage,
-// listing the known ones, for an unknown name.
+// The components that are not optional and those in `names`, in the order of bundle.yaml.
+// Errc::usage, listing the known ones, for an unknown name.
 std::vector<Component> select_components(const BundleSpec& spec,
                                          const std::vector<std::string>& names);
 

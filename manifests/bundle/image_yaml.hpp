@@ -1,5 +1,5 @@
-// An entry of `images` in bundle.yaml: the reference, the platforms, and where the image comes from.
-// Reads text only: whether the files and images exist is for the bundler to find out.
+// An entry of `images` in bundle.yaml: the reference, the platforms, and where the image comes
+// from. Reads text only: whether the files and images exist is for the bundler to find out.
 #pragma once
 
 #include "base/yaml.hpp"

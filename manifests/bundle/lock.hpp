@@ -1,5 +1,5 @@
-// The lock: the exact content of a bundle. It is the config of the kit's artifact in the bundle, and
-// the file that `airlock-bundler build --lock` writes and `--locked` enforces.
+// The lock: the exact content of a bundle. It is the config of the kit's artifact in the bundle,
+// and the file that `airlock-bundler build --lock` writes and `--locked` enforces.
 #pragma once
 
 #include "images/descriptor.hpp"
@@ -39,8 +39,8 @@ struct Lock {
     std::vector<LockedFile> files;
     std::vector<LockedImage> images;
     std::optional<LockedBlob> installer;
-    // Every blob after the kit's manifest and the lock, in file order, which determines the offset of
-    // each.
+    // Every blob after the kit's manifest and the lock, in file order, which determines the offset
+    // of each.
     std::vector<LockedBlob> blobs;
 
     // Errc::invalid, naming `what`.

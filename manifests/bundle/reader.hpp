@@ -1,7 +1,7 @@
-// Reads a bundle in place (docs/bundle-format.md). A Bundle is only created by open(), which verifies
-// the index, its signature if a key is given, the kit's manifest, the lock and every image manifest;
-// layers are read and verified on request. Nothing is ever written, and paths in the archive are
-// never used as file names. Any thread may read.
+// Reads a bundle in place (docs/bundle-format.md). A Bundle is only created by open(), which
+// verifies the index, its signature if a key is given, the kit's manifest, the lock and every image
+// manifest; layers are read and verified on request. Nothing is ever written, and paths in the
+// archive are never used as file names. Any thread may read.
 #pragma once
 
 #include "base/archive.hpp"
@@ -43,8 +43,8 @@ class Bundle {
     // The manifest or index with this digest; all were verified by open().
     const images::Manifest& manifest(const base::Digest& digest) const;
     bool has_blob(const base::Digest& digest) const { return offsets_.contains(digest); }
-    // The content of a blob in the archive, not verified: for sending after verify_blob(). The bundle
-    // must outlive it.
+    // The content of a blob in the archive, not verified: for sending after verify_blob(). The
+    // bundle must outlive it.
     base::FileRange blob(const base::Digest& digest) const;
     // Verifies the blob, its header and its padding; Errc::refused, naming it, if a byte differs.
     void verify_blob(const base::Digest& digest, const std::stop_token& stop = {}) const;

@@ -74,7 +74,8 @@ TEST(TarHeader, IsReadByTar) {
 
 TEST(TarHeader, IsNothingUnlessItIsARegularFile) {
     const auto good = tar_header({.path = "file", .size = 3});
-    // hard link, symbolic link, devices, directory, FIFO; long names and attributes of the next entry
+    // hard link, symbolic link, devices, directory, FIFO; long names and attributes of the next
+    // entry
     for (const char type : std::string("123456LKxgS")) {
         auto block = good;
         block[156] = type;

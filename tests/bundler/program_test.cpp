@@ -1,5 +1,5 @@
-// The program as a process: killed, interrupted, without disk space, run concurrently. tmpfs requires
-// root.
+// The program as a process: killed, interrupted, without disk space, run concurrently. tmpfs
+// requires root.
 #include "tests/bundler/program.hpp"
 
 #include "tests/bundler/kit_folder.hpp"

@@ -1,5 +1,5 @@
-// Arbitrary bytes as an admission review: rejected as a whole, or answered with "allowed" and a patch
-// that applies.
+// Arbitrary bytes as an admission review: rejected as a whole, or answered with "allowed" and a
+// patch that applies.
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "tests/webhook/json_patch_oracle.hpp"

@@ -1,5 +1,5 @@
-// A real registry behind a proxy that simulates faults: push and pull succeed after retries, or fail
-// with an Error that names the object. Corrupt content is never stored.
+// A real registry behind a proxy that simulates faults: push and pull succeed after retries, or
+// fail with an Error that names the object. Corrupt content is never stored.
 #include "images/registry.hpp"
 #include "tests/images/registry_fixture.hpp"
 #include "tests/support/expect_error.hpp"

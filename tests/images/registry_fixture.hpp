@@ -1,4 +1,5 @@
-// Shared by the tests against a real registry: an image, clients, and pushing and pulling the image.
+// Shared by the tests against a real registry: an image, clients, and pushing and pulling the
+// image.
 #pragma once
 
 #include "images/image_builder.hpp"

@@ -1,5 +1,5 @@
-// A real etcd and kube-apiserver on free ports of 127.0.0.1, with an administrator's certificate and
-// a user's token: enough of a cluster for code that only uses the API. No workloads run in it.
+// A real etcd and kube-apiserver on free ports of 127.0.0.1, with an administrator's certificate
+// and a user's token: enough of a cluster for code that only uses the API. No workloads run in it.
 #pragma once
 
 #include "kubernetes/client.hpp"

@@ -1,5 +1,5 @@
-// A real registry (Distribution, docker-registry(1)) on a free port of 127.0.0.1, with its data in a
-// temporary directory.
+// A real registry (Distribution, docker-registry(1)) on a free port of 127.0.0.1, with its data in
+// a temporary directory.
 #pragma once
 
 #include "tests/support/certificates.hpp"

@@ -1,5 +1,6 @@
-// An HTTP/1.1 server on a free port of 127.0.0.1 whose responses a test defines. It can misbehave on
-// purpose: truncate a body, stall, reset. Each connection has a thread; none outlives the server.
+// An HTTP/1.1 server on a free port of 127.0.0.1 whose responses a test defines. It can misbehave
+// on purpose: truncate a body, stall, reset. Each connection has a thread; none outlives the
+// server.
 #pragma once
 
 #include "base/file.hpp"
@@ -34,7 +35,8 @@ struct ServerReply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::string body = {};
-    // After so many bytes of the body the connection is reset, or silent until the server is destroyed.
+    // After so many bytes of the body the connection is reset, or silent until the server is
+    // destroyed.
     std::optional<std::size_t> cut_after = std::nullopt;
     std::optional<std::size_t> stall_after = std::nullopt;
     bool no_answer = false;  // reset before the first byte

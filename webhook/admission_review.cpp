@@ -3,7 +3,7 @@
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
-#include "webhook/node_state.hpp"
+#include "base/json_string.hpp"
 
 #include <simdjson.h>
 
@@ -278,9 +278,9 @@ std::string write_review(std::string_view api_version, std::string_view uid,
     std::string out;
     out.reserve(256 + answer.patch.size() * 4 / 3 + answer.audit.size() * 128);
     out += R"({"kind":"AdmissionReview","apiVersion":)";
-    append_json_string(out, api_version);
+    base::append_json_string(out, api_version);
     out += R"(,"response":{"uid":)";
-    append_json_string(out, uid);
+    base::append_json_string(out, uid);
     out += R"(,"allowed":true)";
     if (!answer.patch.empty()) {
         out += R"(,"patchType":"JSONPatch","patch":")";
@@ -291,9 +291,9 @@ std::string write_review(std::string_view api_version, std::string_view uid,
         out += R"(,"auditAnnotations":{)";
         for (bool first = true; const auto& [key, value] : answer.audit) {
             if (!std::exchange(first, false)) out += ',';
-            append_json_string(out, key);
+            base::append_json_string(out, key);
             out += ':';
-            append_json_string(out, value);
+            base::append_json_string(out, value);
         }
         out += '}';
     }

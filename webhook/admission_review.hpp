@@ -4,7 +4,7 @@
 #pragma once
 
 #include "webhook/body_padding.hpp"
-#include "webhook/selector.hpp"
+#include "webhook/text_pair.hpp"
 
 #include <memory>
 #include <string>

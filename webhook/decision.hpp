@@ -11,9 +11,10 @@
 //   4. otherwise                         -> the real value is N
 #pragma once
 
+#include "webhook/node_plan.hpp"
 #include "webhook/node_state.hpp"
-#include "webhook/policy.hpp"
 #include "webhook/quantity.hpp"
+#include "webhook/text_pair.hpp"
 
 #include <span>
 #include <string>

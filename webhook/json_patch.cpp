@@ -1,8 +1,8 @@
 #include "webhook/json_patch.hpp"
 
 #include "base/error.hpp"
-#include "webhook/json_text.hpp"
-#include "webhook/node_state.hpp"
+#include "base/json_string.hpp"
+#include "webhook/small_json_parser.hpp"
 
 namespace airlock::webhook {
 
@@ -14,13 +14,13 @@ void JsonPatch::begin(std::string_view path) {
     text_ += count_ == 0 ? '[' : ',';
     ++count_;
     text_ += R"({"op":"add","path":)";
-    append_json_string(text_, path);
+    base::append_json_string(text_, path);
     text_ += R"(,"value":)";
 }
 
 void JsonPatch::add_string(std::string_view path, std::string_view value) {
     begin(path);
-    append_json_string(text_, value);
+    base::append_json_string(text_, value);
     text_ += '}';
 }
 
@@ -99,12 +99,12 @@ Addition read_addition(sj::object operation) {
 }  // namespace
 
 void read_json_patch(std::string_view patch, const std::function<void(const Addition&)>& take) {
-    thread_local JsonText json;
+    thread_local SmallJsonParser parser;
     try {
-        sj::document document = json.open(patch);
+        sj::document document = parser.parse(patch);
         for (sj::object operation : document.get_array())
             take(read_addition(operation));
-        if (!JsonText::at_end(document))
+        if (!SmallJsonParser::at_end(document))
             throw Error(Errc::invalid, "JSON patch: something follows it");
     } catch (const simdjson::simdjson_error& problem) {
         throw Error(Errc::invalid, "JSON patch: not a list of operations: {}", problem.what());

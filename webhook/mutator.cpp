@@ -4,6 +4,7 @@
 #include "webhook/heartbeat.hpp"
 #include "webhook/json_patch.hpp"
 #include "webhook/node_state.hpp"
+#include "webhook/ratio_annotation.hpp"
 
 #include <fmt/format.h>
 
@@ -140,7 +141,7 @@ Mutation decide_review(const Review& review, const Policy* policy) {
     }
     const auto plan = policy->plan_for(now.name, now.labels, now.annotations);
     mutation.detail = plan.reason;
-    if (plan.action == NodePlan::Action::leave) {
+    if (plan.action == NodePlan::Action::skip) {
         return doubtful(std::move(mutation), Doubt::ratio_annotation,
                         fmt::format("annotation {}: {}", kRatioAnnotation, plan.problem));
     }

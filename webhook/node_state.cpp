@@ -1,7 +1,8 @@
 #include "webhook/node_state.hpp"
 
-#include "webhook/json_text.hpp"
+#include "base/json_string.hpp"
 #include "webhook/resource.hpp"
+#include "webhook/small_json_parser.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -94,7 +95,7 @@ std::optional<NodeState> parse_state(sj::document& document) {
                 return std::nullopt;
         }
     }
-    if (!version || !generation || state.resources.empty() || !JsonText::at_end(document))
+    if (!version || !generation || state.resources.empty() || !SmallJsonParser::at_end(document))
         return std::nullopt;
     const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
     std::sort(state.resources.begin(), state.resources.end(), by_name);
@@ -130,11 +131,11 @@ std::string NodeState::text() const {
     if (resources.empty()) return out;
     out.reserve(64 + resources.size() * 128);
     out += R"({"v":1,"generation":)";
-    append_json_string(out, generation);
+    base::append_json_string(out, generation);
     out += R"(,"resources":{)";
     for (bool first = true; const auto& resource : resources) {
         if (!std::exchange(first, false)) out += ',';
-        append_json_string(out, resource.name);
+        base::append_json_string(out, resource.name);
         out += R"(:{"raw":")";
         out += resource.raw.text();
         out += R"(","applied":[)";
@@ -147,7 +148,7 @@ std::string NodeState::text() const {
         out += R"(],"ratio":")";
         out += resource.ratio.text();
         out += R"(","source":)";
-        append_json_string(out, resource.source);
+        base::append_json_string(out, resource.source);
         out += '}';
     }
     out += "}}";
@@ -157,32 +158,13 @@ std::string NodeState::text() const {
 std::optional<NodeState> NodeState::parse(std::string_view text) {
     if (text.empty()) return NodeState{};
     if (text.size() > kMaxState) return std::nullopt;
-    thread_local JsonText json;
+    thread_local SmallJsonParser parser;
     try {
-        sj::document document = json.open(text);
+        sj::document document = parser.parse(text);
         return parse_state(document);
     } catch (const simdjson::simdjson_error&) {
         return std::nullopt;
     }
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (const char letter : text) {
-        const auto code = static_cast<unsigned char>(letter);
-        if (letter == '"' || letter == '\\') {
-            out += '\\';
-            out += letter;
-        } else if (code < 0x20) {
-            out += "\\u00";
-            out += kHex[code >> 4U];
-            out += kHex[code & 15U];
-        } else {
-            out += letter;
-        }
-    }
-    out += '"';
 }
 
 }  // namespace airlock::webhook

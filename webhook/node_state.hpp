@@ -20,8 +20,6 @@
 namespace airlock::webhook {
 
 inline constexpr std::string_view kStateAnnotation = "node-oversell/state";
-inline constexpr std::string_view kRatioAnnotation = "node-oversell/ratio";
-inline constexpr std::string_view kDisableLabel = "node-oversell/disable";
 
 struct ResourceState {
     static constexpr std::size_t kRing = 4;
@@ -47,8 +45,5 @@ struct NodeState {
     // Absent for anything that text() does not write; the empty string is an empty state.
     static std::optional<NodeState> parse(std::string_view text);
 };
-
-// Appends `text` as a JSON string with its quotes. REQUIRES: valid UTF-8.
-void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace airlock::webhook

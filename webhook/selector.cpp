@@ -17,13 +17,6 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
 
 }  // namespace
 
-const std::string_view* find_value(std::span<const TextPair> pairs, std::string_view key) {
-    for (auto at = pairs.rbegin(); at != pairs.rend(); ++at) {
-        if (at->first == key) return &at->second;
-    }
-    return nullptr;
-}
-
 bool Requirement::matches(std::span<const TextPair> labels) const {
     const auto* value = find_value(labels, key);
     const auto listed = [&] {

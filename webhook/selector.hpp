@@ -1,30 +1,24 @@
-// Kubernetes label selectors, as a pool of the policy names its nodes: matchLabels and the six
-// operators of node affinity. Pure values; reading them from YAML is policy.cpp's work.
+// Kubernetes label selectors, by which a pool of the policy selects its nodes: matchLabels and the
+// six operators of node affinity.
 #pragma once
+
+#include "webhook/text_pair.hpp"
 
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace airlock::webhook {
-
-using TextPair = std::pair<std::string_view, std::string_view>;
-
-// The value of `key`, or nullptr. With a key twice the last one counts, as in every JSON reader of
-// Kubernetes.
-const std::string_view* find_value(std::span<const TextPair> pairs, std::string_view key);
 
 struct Requirement {
     enum class Operator { in, not_in, exists, does_not_exist, gt, lt };
 
     std::string key;
     Operator op = Operator::exists;
-    std::vector<std::string> values;  // gt and lt: one, a whole number
+    std::vector<std::string> values;  // gt and lt: one, an integer
 
-    // NotIn is true for a node without the key; gt and lt are false for a value that is no whole
-    // number.
+    // not_in is true for a node without the key; gt and lt are false for a value that is not an
+    // integer.
     bool matches(std::span<const TextPair> labels) const;
 };
 

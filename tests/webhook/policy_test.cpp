@@ -1,7 +1,8 @@
 #include "webhook/policy.hpp"
 
-#include "base/error.hpp"
+#include "tests/support/expect_error.hpp"
 #include "tests/webhook/support.hpp"
+#include "webhook/canary.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,7 +41,7 @@ struct PlanRow {
     const char* ratios;
 };
 
-TEST(Policy, PutsTheNodeAboveThePoolAboveTheDefault) {
+TEST(Policy, PrefersTheNodesRatioToThePoolsToTheDefault) {
     const auto policy = test::policy(kPools);
     const PlanRow rows[] = {
         {"default", {}, {}, "cpu=2 default;memory=1.5 default;"},
@@ -56,15 +57,15 @@ TEST(Policy, PutsTheNodeAboveThePoolAboveTheDefault) {
          {{"pool", "batch"}},
          {{"node-oversell/ratio", "cpu=1.5, memory=1.2"}},
          "cpu=1.5 node;memory=1.2 node;pods=1.5 pool batch;"},
-        {"node is capped",
+        {"node is limited to maxRatio",
          {},
          {{"node-oversell/ratio", "cpu=50"}},
          "cpu=4 node;memory=1.5 default;"},
-        {"node has a floor",
+        {"node is raised to minRatio",
          {},
          {{"node-oversell/ratio", "cpu=1"}},
          "cpu=1.2 node;memory=1.5 default;"},
-        {"one is none", {}, {{"node-oversell/ratio", "memory=1"}}, "cpu=2 default;"},
+        {"a ratio of 1 does nothing", {}, {{"node-oversell/ratio", "memory=1"}}, "cpu=2 default;"},
         {"unlisted resource of a node",
          {},
          {{"node-oversell/ratio", "ephemeral-storage=2"}},
@@ -104,7 +105,7 @@ TEST(Policy, SelectsPoolsByAllSixOperators) {
     }
 }
 
-TEST(Policy, OversellsOnlyCpuAndMemoryUnlessOthersAreNamed) {
+TEST(Policy, OversellsOnlyCpuAndMemoryUnlessOthersAreListed) {
     const std::vector<TextPair> annotations{
         {"node-oversell/ratio",
          "cpu=2,memory=2,pods=2,ephemeral-storage=2,example.com/gpu=2,example.com/nic=2"}};
@@ -115,18 +116,18 @@ TEST(Policy, OversellsOnlyCpuAndMemoryUnlessOthersAreNamed) {
               "cpu=2 node;ephemeral-storage=2 node;example.com/gpu=2 node;pods=2 node;");
 }
 
-TEST(Policy, LeavesANodeWhoseAnnotationCannotBeRead) {
+TEST(Policy, SkipsANodeWhoseRatioAnnotationIsNotValid) {
     const auto policy = test::policy(kPools);
     for (const auto* text : {"cpu", "cpu=", "cpu=x", "=2", "cpu=0.5", "cpu=1e3", "cpu=2,cpu=3",
                              "cpu=2;memory=1", ",", "cpu=2,,memory=1"}) {
         const std::vector<TextPair> annotations{{"node-oversell/ratio", text}};
         const auto plan = policy.plan_for("n1", {}, annotations);
-        EXPECT_EQ(plan.action, NodePlan::Action::leave) << text;
+        EXPECT_EQ(plan.action, NodePlan::Action::skip) << text;
         EXPECT_FALSE(plan.problem.empty()) << text;
     }
 }
 
-TEST(Policy, RestoresDisabledNodesAndAllUnderTheKillSwitch) {
+TEST(Policy, RestoresDisabledNodesAndEveryNodeUnderTheKillSwitch) {
     const std::vector<TextPair> disabled{{"node-oversell/disable", "true"}};
     const std::vector<TextPair> enabled{{"node-oversell/disable", "false"}};
     EXPECT_EQ(test::policy(kPools).plan_for("n1", disabled, {}).action, NodePlan::Action::restore);
@@ -135,7 +136,7 @@ TEST(Policy, RestoresDisabledNodesAndAllUnderTheKillSwitch) {
               NodePlan::Action::restore);
 }
 
-TEST(Policy, ObservesOrTakesACanaryOfTheNodes) {
+TEST(Policy, ObservesOrOversellsACanaryOfTheNodes) {
     EXPECT_EQ(test::policy("mode: observe").plan_for("n1", {}, {}).action,
               NodePlan::Action::observe);
     for (const auto* mode :
@@ -147,7 +148,7 @@ TEST(Policy, ObservesOrTakesACanaryOfTheNodes) {
             const auto name = fmt::format("node-{}", i);
             const bool in = policy.plan_for(name, {}, {}).action == NodePlan::Action::oversell;
             EXPECT_EQ(in, in_canary(name, 10));
-            EXPECT_TRUE(!in || in_canary(name, 11)) << "a larger canary holds the smaller one";
+            EXPECT_TRUE(!in || in_canary(name, 11)) << "a larger canary includes the smaller one";
             oversold += in ? 1 : 0;
         }
         EXPECT_NEAR(oversold, 1000, 150);
@@ -162,47 +163,63 @@ struct ErrorRow {
     const char* message;
 };
 
-TEST(Policy, NamesTheLineOfEveryMistake) {
+TEST(Policy, ReportsTheLineOfEveryProblem) {
     const ErrorRow rows[] = {
-        {"default: {ratios: {cpu: \"0.5\"}}", "policy.yaml:3", "is no ratio"},
-        {"default: {ratios: {cpu: [1]}}", "policy.yaml:3", "one word"},
-        {"default:\n  ratio: {cpu: 2}", "policy.yaml:4", "\"ratio\" is not known in default"},
+        {"default: {ratios: {cpu: \"0.5\"}}", "policy.yaml:3", "\"0.5\" is not a valid ratio"},
+        {"default: {ratios: {cpu: [1]}}", "policy.yaml:3", "a ratio must be a string"},
+        {"default:\n  ratio: {cpu: 2}", "policy.yaml:4", "unknown key \"ratio\" in default"},
         {"killSwitch: on", "policy.yaml:3", "true or false"},
-        {"killswitch: true", "policy.yaml:3", "not known"},
-        {"killSwitch: true\nkillSwitch: false", "policy.yaml:4", "second time"},
-        {"mode: canary", "policy.yaml:3", "canary: N%"},
-        {"mode: \"canary: 101%\"", "policy.yaml:3", "canary: N%"},
-        {"default: {ratios: {pods: 2}}", "policy.yaml:3", "is not in \"resources\""},
+        {"killswitch: true", "policy.yaml:3", "unknown key"},
+        {"killSwitch: true\nkillSwitch: false", "policy.yaml:4", "key \"killSwitch\""},
+        {"mode: canary", "policy.yaml:3", "{canary: N%}"},
+        {"mode: \"canary: 101%\"", "policy.yaml:3", "{canary: N%}"},
+        {"default: {ratios: {pods: 2}}", "policy.yaml:3", "is not listed in \"resources\""},
         {"resources: [cpu, hugepages-2Mi]", "policy.yaml:3", "cannot be oversold"},
         {"pools: [{selector: {}, ratios: {}}]", "policy.yaml:3", "needs a name"},
         {"pools: [{name: a, ratios: {}}]", "policy.yaml:3", "needs a selector"},
         {"pools:\n- {name: a, selector: {}}\n- {name: a, selector: {}}", "policy.yaml:5",
-         "a second pool"},
+         "duplicate pool name"},
         {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: Is}]}}]",
-         "policy.yaml:3", "none of In"},
+         "policy.yaml:3", "must be In"},
         {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: In}]}}]",
          "policy.yaml:3", "needs values"},
         {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: Gt, values: [a]}]}}]",
-         "policy.yaml:3", "whole number"},
-        {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml", "outside"},
-        {"maxRatio: {cpu: 2}\nminRatio: {cpu: 3}", "policy.yaml", "above its maxRatio"},
-        {"default: {ratios: {cpu: 2}", "policy.yaml:", "not readable as YAML"},
-        {"---\nkind: Policy", "policy.yaml:1", "exactly one document"},
+         "policy.yaml:3", "an integer"},
+        {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml:3", "outside"},
+        {"maxRatio: {cpu: 2}\nminRatio: {cpu: 3}", "policy.yaml:4", "greater than its maxRatio"},
+        {"default: {ratios: {cpu: 2}", "policy.yaml:3", "cannot read the policy"},
+        {"---\nkind: Policy", "policy.yaml:4", "document"},
     };
     for (const auto& row : rows) {
-        try {
-            test::policy(row.yaml);
-            ADD_FAILURE() << row.yaml << " was accepted";
-        } catch (const base::Error& error) {
-            EXPECT_EQ(error.code(), base::Errc::usage);
-            EXPECT_THAT(error.what(), HasSubstr(row.line)) << row.yaml;
-            EXPECT_THAT(error.what(), HasSubstr(row.message)) << row.yaml;
-            EXPECT_FALSE(error.hint().empty()) << row.yaml;
-        }
+        const auto error = ::airlock::test::error_of([&] { return test::policy(row.yaml); });
+        ASSERT_TRUE(error) << row.yaml << " was accepted";
+        EXPECT_EQ(error->code(), base::Errc::usage) << row.yaml;
+        EXPECT_THAT(error->what(), HasSubstr(row.line)) << row.yaml;
+        EXPECT_THAT(error->what(), HasSubstr(row.message)) << row.yaml;
+        EXPECT_FALSE(error->hint().empty()) << row.yaml;
     }
 }
 
-TEST(Policy, RefusesAnotherKindAndHostileText) {
+TEST(Policy, ReportsAllProblemsAtOnce) {
+    ::airlock::test::expect_error(
+        [] { return test::policy("killSwitch: on\nmode: never\ndefault: {ratios: {cpu: 200}}"); },
+        base::Errc::usage,
+        "the policy is not valid\n"
+        "  policy.yaml:3: killSwitch must be true or false\n"
+        "  policy.yaml:4: mode must be observe, enforce or {canary: N%}, with N from 0 to 100\n"
+        "  policy.yaml:5: cpu: \"200\" is not a valid ratio");
+}
+
+TEST(Policy, BoundsWhatAliasesExpandTo) {
+    std::string yaml = "metadata:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+    for (int i = 1; i < 9; ++i) {
+        yaml += fmt::format("  a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i,
+                            i - 1);
+    }
+    ::airlock::test::expect_error([&] { return test::policy(yaml); }, base::Errc::usage, "aliases");
+}
+
+TEST(Policy, RejectsAnotherKindAndHostileText) {
     EXPECT_THROW(Policy::parse("", "p"), base::Error);
     EXPECT_THROW(Policy::parse("kind: Policy", "p"), base::Error);
     EXPECT_THROW(Policy::parse("apiVersion: v1\nkind: ConfigMap", "p"), base::Error);
@@ -212,7 +229,7 @@ TEST(Policy, RefusesAnotherKindAndHostileText) {
     EXPECT_THROW(Policy::parse(std::string_view("a: \0b", 5), "p"), base::Error);
 }
 
-TEST(Policy, HasOneGenerationForOneText) {
+TEST(Policy, HasTheSameGenerationForTheSameText) {
     EXPECT_EQ(test::policy("mode: observe").generation(),
               test::policy("mode: observe").generation());
     EXPECT_NE(test::policy("mode: observe").generation(),

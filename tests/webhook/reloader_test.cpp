@@ -1,5 +1,6 @@
 #include "webhook/reloader.hpp"
 
+#include "tests/support/temp_folder.hpp"
 #include "tests/webhook/support.hpp"
 
 #include <fmt/format.h>
@@ -38,7 +39,7 @@ class ReloaderFiles : public ::testing::Test {
         write(at("tls.key"), pair.key);
     }
 
-    test::TempFolder folder_;
+    ::airlock::test::TempFolder folder_;
     ServiceState state_;
 };
 

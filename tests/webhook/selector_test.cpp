@@ -45,10 +45,5 @@ TEST(Selector, NeedsEveryRequirementAndMatchesAllWithNone) {
     EXPECT_FALSE((Selector{{{"a", Op::exists, {}}, {"b", Op::exists, {}}}}.matches(labels)));
 }
 
-TEST(Selector, TakesTheLastOfTwoEqualKeys) {
-    const std::vector<TextPair> labels{{"a", "1"}, {"a", "2"}};
-    EXPECT_EQ(*find_value(labels, "a"), "2");
-}
-
 }  // namespace
 }  // namespace airlock::webhook

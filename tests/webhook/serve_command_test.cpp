@@ -1,6 +1,6 @@
 #include "webhook/serve_command.hpp"
 
-#include "base/error.hpp"
+#include "tests/support/expect_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,13 +26,9 @@ TEST(ServeCommand, ReadsAddressAndPort) {
     EXPECT_EQ(parse_listen("[::1]:8443", "--listen"), Listen("::1", 8443));
     EXPECT_EQ(parse_listen(":8443", "--listen"), Listen("0.0.0.0", 8443));
     for (const auto* text : {"", "8443", "host:", "host:x", "host:65536", "host:-1", "host:1 "}) {
-        try {
-            parse_listen(text, "--listen");
-            ADD_FAILURE() << text;
-        } catch (const base::Error& error) {
-            EXPECT_EQ(error.code(), base::Errc::usage) << text;
-            EXPECT_NE(std::string(error.what()).find("--listen"), std::string::npos) << text;
-        }
+        SCOPED_TRACE(text);
+        ::airlock::test::expect_error([&] { return parse_listen(text, "--listen"); },
+                                      base::Errc::usage, "--listen", "0.0.0.0:8443");
     }
 }
 

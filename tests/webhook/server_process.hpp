@@ -2,6 +2,7 @@
 // may change under it.
 #pragma once
 
+#include "tests/support/temp_folder.hpp"
 #include "tests/webhook/support.hpp"
 
 #include <chrono>
@@ -36,7 +37,7 @@ class ServerProcess {
     int end_within(std::chrono::seconds limit);
 
   private:
-    TempFolder folder_;
+    ::airlock::test::TempFolder folder_;
     Pair pair_;
     int pid_ = -1;
     std::uint16_t port_ = 0;

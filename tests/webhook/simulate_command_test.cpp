@@ -1,12 +1,12 @@
 #include "webhook/simulate_command.hpp"
 
 #include "base/error.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/webhook/support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 namespace airlock::webhook {
@@ -18,8 +18,9 @@ using ::testing::HasSubstr;
 class SimulateCommand : public ::testing::Test {
   protected:
     void SetUp() override {
-        std::ofstream(folder_.path() / "policy.yaml")
-            << "apiVersion: oversell.airlock.dev/v1\nkind: Policy\ndefault: {ratios: {cpu: 2}}\n";
+        folder_.write(
+            "policy.yaml",
+            "apiVersion: oversell.airlock.dev/v1\nkind: Policy\ndefault: {ratios: {cpu: 2}}\n");
     }
 
     std::string run(const Json& input, const char* output = "text") const {
@@ -29,7 +30,7 @@ class SimulateCommand : public ::testing::Test {
         return out.str();
     }
 
-    test::TempFolder folder_;
+    ::airlock::test::TempFolder folder_;
 };
 
 TEST_F(SimulateCommand, SaysWhatWouldChangeOnEachNodeOfAList) {

@@ -18,7 +18,7 @@
 
 #include <array>
 #include <csignal>
-#include <stdexcept>
+#include <filesystem>
 #include <vector>
 
 namespace airlock::webhook::test {
@@ -88,17 +88,6 @@ Answered answer(const Json& review, const Policy* policy) {
             base::base64_decode(result.response.at("patch").get<std::string>(), "patch"));
     }
     return result;
-}
-
-TempFolder::TempFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "airlock-webhook-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-}
-
-TempFolder::~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
 }
 
 Pair make_pair_for(std::string_view common_name) {

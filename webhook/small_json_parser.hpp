@@ -1,6 +1,7 @@
-// A small JSON text that lies anywhere (an annotation, a patch of ours), opened for simdjson:
-// copied once to where the parser's wide reads do no harm. Buffers are kept from text to text, so
-// one of these serves a thread; a document dies with the next open().
+// Parses a small JSON text that lies in memory of another owner (an annotation, a patch of ours).
+// simdjson reads a few bytes past the end of its input, so the text is copied once into a buffer
+// with room for that. Parser and buffer are reused: keep one per thread. A document is valid until
+// the next parse().
 #pragma once
 
 #include <simdjson.h>
@@ -10,17 +11,18 @@
 
 namespace airlock::webhook {
 
-class JsonText {
+class SmallJsonParser {
   public:
     // Throws simdjson::simdjson_error, here or where the document is read.
-    simdjson::ondemand::document open(std::string_view text) {
+    simdjson::ondemand::document parse(std::string_view text) {
         copy_.reserve(text.size() + simdjson::SIMDJSON_PADDING);
         copy_.assign(text);
         return parser_.iterate(
             simdjson::padded_string_view(copy_.data(), copy_.size(), copy_.capacity()));
     }
 
-    // Once all of it was read: whether nothing follows the value. Only the end has no place.
+    // Whether nothing follows the value. Ask after all of it was read: simdjson knows no current
+    // location at the end of its input.
     static bool at_end(simdjson::ondemand::document& document) {
         return document.current_location().error() != simdjson::SUCCESS;
     }

@@ -2,7 +2,6 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "webhook/admission_review.hpp"
 #include "webhook/http_session.hpp"
 
 #include <boost/asio/post.hpp>
@@ -30,7 +29,7 @@ struct HttpsServer::State {
         Failure failure;
         const auto address = net::ip::make_address(listener.address, failure);
         if (failure)
-            throw base::Error(base::Errc::usage, "\"{}\" is no IP address to listen on",
+            throw base::Error(base::Errc::usage, "cannot listen on \"{}\": not a valid IP address",
                               listener.address);
         auto& acceptor = acceptors.emplace_back(workers.front()->loop);
         const Tcp::endpoint endpoint(address, listener.port);
@@ -41,21 +40,21 @@ struct HttpsServer::State {
         if (failure) {
             throw base::Error(base::Errc::io, "cannot listen on {}: {}", name, failure.message())
                 .set_hint(
-                    "another process may hold the port: ss -ltnp shows which; choose another with "
-                    "--listen or --metrics-listen");
+                    "the port may be in use: find the process with ss -ltnp, or choose another "
+                    "port with --listen or --metrics-listen");
         }
         ports.push_back(acceptor.local_endpoint().port());
         pauses.push_back(std::make_unique<net::steady_timer>(workers.front()->loop));
     }
 
-    // All accepting is the first worker's; connections go round all of them.
+    // The first worker accepts; connections are distributed to all workers in turn.
     void accept(std::size_t listener) {
         auto& worker = *workers[next++ % workers.size()];
         acceptors[listener].async_accept(worker.loop, [this, listener, &worker](
                                                           Failure failure, Tcp::socket socket) {
             if (failure == net::error::operation_aborted || !acceptors[listener].is_open()) return;
             if (failure) {
-                // No descriptor left, most likely: try again when some were closed.
+                // Most likely out of file descriptors: retry when some may have been closed.
                 pauses[listener]->expires_after(std::chrono::milliseconds(100));
                 pauses[listener]->async_wait([this, listener](Failure stopped) {
                     if (!stopped) accept(listener);
@@ -74,19 +73,12 @@ struct HttpsServer::State {
         if (common.open > common.options.max_connections && !worker.close_longest_idle())
             return common.closed();
         auto& handler = *worker.handlers[listener];
-        if (!listeners[listener].tls) {
-            std::make_shared<HttpSession<PlainStream>>(common, worker, handler, nullptr,
-                                                       std::move(socket))
-                ->start();
-            return;
-        }
+        if (!listeners[listener].tls)
+            return start_session(common, worker, handler, make_plain_stream(std::move(socket)));
         auto context = tls.get();
         if (!context) return common.closed();  // no certificate yet
-        SSL_CTX_up_ref(context->native.get());
-        net::ssl::context wrapped(context->native.get());
-        std::make_shared<HttpSession<TlsStream>>(common, worker, handler, std::move(context),
-                                                 std::move(socket), wrapped)
-            ->start();
+        start_session(common, worker, handler,
+                      make_tls_stream(std::move(socket), std::move(context)));
     }
 
     void on_every_worker(const std::function<void(ServerThread&)>& act) {
@@ -127,7 +119,7 @@ HttpsServer::HttpsServer(ServerOptions options, std::vector<Listener> listeners,
                     worker.loop.run();
                     return;
                 } catch (const std::exception& problem) {
-                    // One request's misfortune (no memory) is not the others'.
+                    // For example out of memory: only that connection is affected.
                     base::log_error("a connection failed: {}", problem.what());
                 }
             }
@@ -136,13 +128,12 @@ HttpsServer::HttpsServer(ServerOptions options, std::vector<Listener> listeners,
 }
 
 HttpsServer::~HttpsServer() {
-    state_->common.ending = true;
+    state_->common.shutting_down = true;
     for (const auto& worker : state_->workers)
         worker->loop.stop();
     for (const auto& worker : state_->workers)
         worker->thread.join();
-    // Connections die with the loops that hold their handlers, while handlers and counters are
-    // still there.
+    // Destroy the connections, which the loops own, while handlers and counters still exist.
     state_->acceptors.clear();
     state_->pauses.clear();
     for (const auto& worker : state_->workers) {
@@ -156,12 +147,12 @@ std::uint16_t HttpsServer::port(std::size_t listener) const {
     return state_->ports.at(listener);
 }
 
-void HttpsServer::announce_end() {
-    state_->common.ending = true;
+void HttpsServer::begin_shutdown() {
+    state_->common.shutting_down = true;
 }
 
 bool HttpsServer::drain(std::chrono::milliseconds grace) {
-    announce_end();
+    begin_shutdown();
     state_->close_listeners();
     state_->on_every_worker([](ServerThread& worker) {
         worker.for_each([](Connection& connection) { connection.close_if_idle(); });

@@ -1,7 +1,7 @@
-// An HTTP/1.1 server for few, busy, long-lived connections: the API server's. Each thread has an
-// event loop and its connections to itself; requests of one connection are answered in order. What
-// a request means is the handler's affair; what a client may cost is this file's: header, body,
-// time, number of connections and the memory of all bodies together are bounded.
+// An HTTP/1.1 server for a few busy, long-lived connections: those of the API server. Each thread has
+// its own event loop and connections; requests of one connection are answered in order. The handler
+// decides what a request means. The server limits what a client may consume: header size, body
+// size, time, number of connections, and the memory of all request bodies together.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -20,27 +20,27 @@ namespace airlock::webhook {
 
 struct Listener {
     std::string address;
-    std::uint16_t port = 0;  // 0: any
+    std::uint16_t port = 0;  // 0: any free port
     bool tls = true;
     std::function<std::unique_ptr<RequestHandler>()> make_handler;
 };
 
 class HttpsServer {
   public:
-    // Binds and serves. Errc::usage or Errc::io, naming the address. Connections begin with the
-    // context that `tls` holds at that moment; with none they are closed.
+    // Binds and serves. Errc::usage or Errc::io, naming the address. A connection uses the context
+    // that `tls` holds when it is accepted; without one it is closed.
     HttpsServer(ServerOptions options, std::vector<Listener> listeners,
                 const SharedValue<TlsContext>& tls);
-    // Without drain() before: ends at once.
+    // Without an earlier drain(), aborts all connections.
     ~HttpsServer();
 
     std::uint16_t port(std::size_t listener) const;
 
-    // From now on every reply says "Connection: close"; new connections are still served, because
-    // others need a while to learn that this server goes.
-    void announce_end();
-    // Closes the listeners and idle connections and waits for the others, at most `grace`. True
-    // when all ended.
+    // From now on every reply says "Connection: close". New connections are still served, because
+    // it takes a while until no client is sent here any more.
+    void begin_shutdown();
+    // Closes the listeners and idle connections, and waits at most `grace` for the others. True
+    // when all are closed.
     bool drain(std::chrono::milliseconds grace);
 
   private:

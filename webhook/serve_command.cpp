@@ -100,7 +100,7 @@ base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
     }
 
     state.ending = true;
-    server.announce_end();
+    server.begin_shutdown();
     base::log_info("serving {} s more, until no request is sent here", options.drain_seconds);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.drain_seconds);
     while (std::chrono::steady_clock::now() < end)

@@ -322,7 +322,7 @@ TEST_F(HttpsServerRunning, DrainsWithoutLosingARequest) {
         client->send(get("/livez"));
         ASSERT_EQ(client->receive().status, 200);
     }
-    server_->announce_end();
+    server_->begin_shutdown();
     asking.send(get("/livez"));
     const auto last = asking.receive();
     EXPECT_EQ(last.status, 200);

@@ -25,7 +25,7 @@ void NodeView::clear() {
     allocatable.clear();
     capacity.clear();
     conditions.clear();
-    rest.clear();
+    other_fields.clear();
 }
 
 struct ReviewParser::State {
@@ -52,40 +52,40 @@ std::string_view raw_text(sj::value value) {
     return simdjson::to_json_string(value);
 }
 
-enum class Numbers { refused, taken };
+enum class Numbers { rejected, accepted };
 
-// Maps of strings; quantities may be numbers too. False when a value is something else.
-bool read_map(sj::value value, std::vector<TextPair>& out, Numbers numbers = Numbers::refused) {
-    bool sound = true;
+// Reads a map of strings; quantities may be numbers too. False when a value is of another type.
+bool read_map(sj::value value, std::vector<TextPair>& out, Numbers numbers = Numbers::rejected) {
+    bool valid = true;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value entry = member.value();
         const sj::json_type type = entry.type();
         if (type == sj::json_type::string) {
             out.emplace_back(key, entry.get_string());
-        } else if (type == sj::json_type::number && numbers == Numbers::taken) {
+        } else if (type == sj::json_type::number && numbers == Numbers::accepted) {
             out.emplace_back(key, raw_text(entry));
         } else {
-            sound = false;
+            valid = false;
         }
     }
-    return sound;
+    return valid;
 }
 
-void keep_rest(NodeView& node, std::string_view key, sj::value value) {
-    node.rest.emplace_back(key, raw_text(value));
+void keep_other_field(NodeView& node, std::string_view key, sj::value value) {
+    node.other_fields.emplace_back(key, raw_text(value));
 }
 
 void read_conditions(sj::value value, NodeView& node) {
     for (sj::value entry : value.get_array()) {
         if (!is_object(entry)) {
-            keep_rest(node, "conditions", entry);
-            node.conditions.emplace_back();  // later ones keep their index
+            keep_other_field(node, "conditions", entry);
+            node.conditions.emplace_back();  // so that later ones keep their index
             continue;
         }
         Condition condition;
-        node.rest.emplace_back("conditions",
-                               "");  // keeps two conditions' fields from running together
+        node.other_fields.emplace_back("conditions",
+                                       "");  // keeps two conditions' fields from running together
         for (auto member : entry.get_object()) {
             const std::string_view key = member.unescaped_key();
             sj::value field = member.value();
@@ -93,72 +93,72 @@ void read_conditions(sj::value value, NodeView& node) {
                 condition.heartbeat = text_of(field);
             } else if (key == "type" && field.type() == sj::json_type::string) {
                 condition.type = field.get_string();
-                node.rest.emplace_back(key, condition.type);
+                node.other_fields.emplace_back(key, condition.type);
             } else {
-                keep_rest(node, key, field);
+                keep_other_field(node, key, field);
             }
         }
         node.conditions.push_back(condition);
     }
 }
 
-// Two readers may take different ones of two members with one name.
-constexpr std::string_view kTwice = "a part of the Node stands there twice";
+// Of two members with the same name, other readers may use the other one.
+constexpr std::string_view kDuplicate = "the Node has a duplicate field";
 
 std::string_view read_metadata(sj::value value, NodeView& node) {
-    std::string_view trouble;
+    std::string_view unreadable;
     bool annotations = false;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
-        if (key == "annotations" && std::exchange(annotations, true)) trouble = kTwice;
+        if (key == "annotations" && std::exchange(annotations, true)) unreadable = kDuplicate;
         if (key == "name") {
             node.name = text_of(field);
         } else if (key == "labels" && is_object(field)) {
-            if (!read_map(field, node.labels)) trouble = "a label is no string";
+            if (!read_map(field, node.labels)) unreadable = "a label is not a string";
         } else if (key == "annotations" && is_object(field)) {
             node.has_annotations = true;
-            if (!read_map(field, node.annotations)) trouble = "an annotation is no string";
+            if (!read_map(field, node.annotations)) unreadable = "an annotation is not a string";
         } else if (key != "managedFields" && key != "resourceVersion") {
-            // A null annotations map counts as absent: the API server's patch code sees it so.
-            keep_rest(node, key, field);
+            // A null annotations map counts as absent, as in the API server's patch code.
+            keep_other_field(node, key, field);
         }
     }
-    return trouble;
+    return unreadable;
 }
 
 std::string_view read_status(sj::value value, NodeView& node) {
-    std::string_view trouble;
+    std::string_view unreadable;
     bool allocatable = false;
     bool conditions = false;
     for (auto member : value.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value field = member.value();
-        if (key == "allocatable" && std::exchange(allocatable, true)) trouble = kTwice;
-        if (key == "conditions" && std::exchange(conditions, true)) trouble = kTwice;
+        if (key == "allocatable" && std::exchange(allocatable, true)) unreadable = kDuplicate;
+        if (key == "conditions" && std::exchange(conditions, true)) unreadable = kDuplicate;
         if (key == "allocatable" && is_object(field)) {
             node.has_allocatable = true;
-            if (!read_map(field, node.allocatable, Numbers::taken))
-                trouble = "a value of allocatable is no quantity";
+            if (!read_map(field, node.allocatable, Numbers::accepted))
+                unreadable = "a value in allocatable is not a quantity";
         } else if (key == "capacity" && is_object(field)) {
-            // Part of the rest as well: a changed capacity is news that must be stored.
-            if (!read_map(field, node.capacity, Numbers::taken))
-                trouble = "a value of capacity is no quantity";
-            node.rest.emplace_back(key, "");
+            // One of the other fields as well: a changed capacity must be stored.
+            if (!read_map(field, node.capacity, Numbers::accepted))
+                unreadable = "a value in capacity is not a quantity";
+            node.other_fields.emplace_back(key, "");
             for (const auto& entry : node.capacity)
-                node.rest.push_back(entry);
+                node.other_fields.push_back(entry);
         } else if (key == "conditions" && is_array(field)) {
             read_conditions(field, node);
         } else {
-            keep_rest(node, key, field);
+            keep_other_field(node, key, field);
         }
     }
-    return trouble;
+    return unreadable;
 }
 
 std::string_view read_node(sj::value value, NodeView& node) {
     if (!is_object(value)) return "";  // null: absent
-    std::string_view trouble;
+    std::string_view unreadable;
     int metadata = 0;
     int status = 0;
     for (auto member : value.get_object()) {
@@ -167,19 +167,19 @@ std::string_view read_node(sj::value value, NodeView& node) {
         if (key == "metadata" || key == "status") {
             auto& times = key == "metadata" ? metadata : status;
             if (++times > 1 || !is_object(field)) {
-                trouble = times > 1 ? kTwice : "metadata or status is no object";
+                unreadable = times > 1 ? kDuplicate : "metadata or status is not an object";
                 continue;
             }
             const auto found =
                 key == "metadata" ? read_metadata(field, node) : read_status(field, node);
-            if (!found.empty()) trouble = found;
+            if (!found.empty()) unreadable = found;
         } else {
-            keep_rest(node, key, field);
+            keep_other_field(node, key, field);
         }
     }
-    node.present = trouble.empty() && metadata == 1 && status == 1;
-    if (trouble.empty() && !node.present) trouble = "the Node has no metadata or no status";
-    return trouble;
+    node.present = unreadable.empty() && metadata == 1 && status == 1;
+    if (unreadable.empty() && !node.present) unreadable = "the Node has no metadata or no status";
+    return unreadable;
 }
 
 void read_request(sj::value value, Review& review) {
@@ -210,7 +210,7 @@ void read_request(sj::value value, Review& review) {
             auto& node = key == "object" ? review.now : review.stored;
             node.clear();
             const auto found = read_node(field, node);
-            if (!found.empty()) review.trouble = found;
+            if (!found.empty()) review.unreadable = found;
         }
     }
 }
@@ -225,7 +225,7 @@ const Review& ReviewParser::parse(std::string& body) {
     review.now.clear();
     review.stored.clear();
     Review fresh;
-    fresh.now = std::move(review.now);  // keeps the buffers
+    fresh.now = std::move(review.now);  // reuses the buffers
     fresh.stored = std::move(review.stored);
     review = std::move(fresh);
     if (body.size() > kMaxReview)
@@ -244,12 +244,13 @@ const Review& ReviewParser::parse(std::string& body) {
             } else if (key == "kind") {
                 kind = text_of(field);
             } else if (key == "request" && is_object(field)) {
-                if (request) throw Error(Errc::invalid, "admission review: two requests in one");
+                if (request)
+                    throw Error(Errc::invalid, "admission review: duplicate field \"request\"");
                 request = true;
                 read_request(field, review);
             }
         }
-        // The place behind the value; only its end has none.
+        // simdjson knows no current location only at the end of its input.
         if (document.current_location().error() == simdjson::SUCCESS) {
             throw Error(Errc::invalid, "admission review: more than one JSON value");
         }
@@ -263,7 +264,7 @@ const Review& ReviewParser::parse(std::string& body) {
     }
     constexpr std::size_t kMaxUid = 1024;
     if (!request || review.uid.empty() || review.uid.size() > kMaxUid) {
-        throw Error(Errc::invalid, "admission review: it has no request with a uid");
+        throw Error(Errc::invalid, "admission review: request.uid is missing or too long");
     }
     return review;
 }

@@ -1,6 +1,6 @@
-// Kubernetes' AdmissionReview (admission.k8s.io/v1 and v1beta1) as it comes and as it goes. Reading
-// takes out the few parts of a Node that matter and leaves the rest as spans of the request's own
-// bytes; no tree is ever built.
+// Kubernetes' AdmissionReview (admission.k8s.io/v1 and v1beta1): reads the request and writes the
+// response. Reading extracts the few fields of a Node that matter and keeps all others as views of
+// the request's bytes; it never builds a tree.
 #pragma once
 
 #include "webhook/body_padding.hpp"
@@ -13,7 +13,7 @@
 
 namespace airlock::webhook {
 
-// The API server's own limit is 3 MB an object; a review holds two and a little more.
+// The API server's limit is 3 MB for an object; a review holds two and a few fields.
 inline constexpr std::size_t kMaxReview = 7 * 1024 * 1024;
 
 struct Condition {
@@ -21,9 +21,9 @@ struct Condition {
     std::string_view heartbeat;  // lastHeartbeatTime; empty when absent
 };
 
-// One Node of the review. Every view dies with the next parse() or the body.
+// One Node of the review. Views are valid until the next parse(), and as long as the body.
 struct NodeView {
-    bool present = false;  // an object, with metadata and status that are objects
+    bool present = false;  // it is an object whose metadata and status are objects
     bool has_annotations = false;
     bool has_allocatable = false;
     std::string_view name;
@@ -32,9 +32,9 @@ struct NodeView {
     std::vector<TextPair> allocatable;
     std::vector<TextPair> capacity;
     std::vector<Condition> conditions;
-    // All else in its order, keys and raw text, without metadata.managedFields and resourceVersion:
-    // two nodes with equal rests differ at most in what is named above.
-    std::vector<TextPair> rest;
+    // All other fields in their order, as key and raw text, except metadata.managedFields and
+    // resourceVersion. Nodes with equal other_fields differ at most in the fields above.
+    std::vector<TextPair> other_fields;
 
     void clear();
 };
@@ -50,24 +50,24 @@ struct Review {
     bool dry_run = false;
     NodeView now;     // object
     NodeView stored;  // oldObject
-    // Why a Node cannot be read though the review can; empty when all is well.
-    std::string_view trouble;
+    // Why a Node cannot be read although the review can; empty when both can.
+    std::string_view unreadable;
 
     bool is_node_status_update() const {
         return resource == "nodes" && sub_resource == "status" && operation == "UPDATE";
     }
 };
 
-// One a thread: keeps its buffers from request to request.
+// One per thread: reuses its buffers for the next request.
 class ReviewParser {
   public:
     ReviewParser();
     ~ReviewParser();
 
-    // Errc::invalid for what is no review of a known version with a uid. `body` gets the padding it
-    // needs, and must not change while the review is used.
+    // Errc::invalid unless `body` is a review of a known version with a uid. Reserves the padding
+    // that `body` needs; it must not change while the review is used.
     const Review& parse(std::string& body);
-    // Frees what a review far above the usual size made grow; the Review dies with it.
+    // Frees buffers that an unusually large review made grow, and with them the Review.
     void shrink();
 
   private:
@@ -80,7 +80,8 @@ struct ReviewAnswer {
     std::vector<std::pair<std::string_view, std::string>> audit;  // audit annotations
 };
 
-// Always allowed: a refused heartbeat is a frozen node. Same version and uid as asked.
+// Always allowed: a node whose heartbeats are denied becomes NotReady. `api_version` and `uid` are
+// those of the request.
 std::string write_review(std::string_view api_version, std::string_view uid,
                          const ReviewAnswer& answer);
 

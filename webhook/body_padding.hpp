@@ -1,4 +1,4 @@
-// Spare bytes that a request's body is given behind its end, so that parsing it needs no copy.
+// Spare bytes after the end of a request body, so that it is parsed without a copy.
 #pragma once
 
 #include <cstddef>

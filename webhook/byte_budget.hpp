@@ -1,5 +1,5 @@
-// A sum of bytes that many holders share: how much memory the bodies of large requests may take
-// together, however many clients send them. Any thread may take and give back. Never waits.
+// A limit on the bytes that several holders use together: the memory for the bodies of all large
+// requests, no matter how many clients send them. Thread-safe; never waits.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@ namespace airlock::webhook {
 
 class ByteBudget {
   public:
-    // What was taken; gives it back when it goes. Must not outlive the budget.
+    // Bytes that were taken, given back on destruction. Must not outlive the budget.
     class Share {
       public:
         Share() = default;
@@ -43,7 +43,7 @@ class ByteBudget {
 
     explicit ByteBudget(std::uint64_t limit) : limit_(limit) {}
 
-    // An empty share when there is not as much left.
+    // An empty share when fewer bytes are left.
     Share take(std::uint64_t bytes) {
         auto taken = taken_.load();
         do {

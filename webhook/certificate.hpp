@@ -1,8 +1,8 @@
-// The server's TLS identity: a certificate chain and its key, made into an OpenSSL context.
-// Connections keep the context they began with, so a new certificate never drops one. Session
-// tickets outlive a certificate: the API server resumes with whatever it holds.
+// The server's TLS identity: a certificate chain and its private key, as an OpenSSL context.
+// A connection keeps the context it started with, so a new certificate never drops one. Session
+// tickets stay valid when the certificate changes, so the API server can resume its sessions.
 //
-// The key's bytes never reach a log or an error message.
+// The private key never appears in a log or an error message.
 #pragma once
 
 #include <array>
@@ -21,11 +21,11 @@ struct TlsContext {
 
 class TlsContextFactory {
   public:
-    // Draws the ticket keys of this process.
+    // Generates the ticket keys of this process.
     TlsContextFactory();
 
-    // PEM texts. TLS 1.2 and up. Errc::usage when one is unreadable or the key is not the
-    // certificate's, as with a pair that is half written.
+    // Both are PEM. TLS 1.2 and later. Errc::usage when one of them cannot be read, or when they do
+    // not match, as while the two files are being replaced.
     TlsContext make(std::string_view certificate_pem, std::string_view key_pem) const;
 
   private:

@@ -21,20 +21,20 @@ struct Inputs {
     const PlannedRatio* planned;
 };
 
-void forget(const Inputs& in, ResourceDecision& out) {
-    const bool ours = in.record != nullptr && in.record->was_applied(in.now);
-    out.rule = ours ? Rule::restore : Rule::keep;
-    if (ours) {
+void restore(const Inputs& in, ResourceDecision& out) {
+    const bool applied = in.record != nullptr && in.record->was_applied(in.now);
+    out.rule = applied ? Rule::restore : Rule::keep;
+    if (applied) {
         out.after = in.record->raw;
         out.raw = in.record->raw;
     }
 }
 
-// Finds the real value; false when it cannot be known.
+// Finds the real value; false when it is unknown.
 bool find_raw(const Inputs& in, ResourceDecision& out) {
     const bool plausible = in.record != nullptr && (!in.capacity || in.record->raw <= *in.capacity);
     if (in.record != nullptr && in.record->was_applied(in.now)) {
-        out.rule = plausible ? Rule::ours : Rule::implausible;
+        out.rule = plausible ? Rule::already_applied : Rule::implausible;
         out.raw = in.record->raw;
         return plausible;
     }
@@ -43,7 +43,7 @@ bool find_raw(const Inputs& in, ResourceDecision& out) {
         if (plausible) out.raw = in.record->raw;
         return out.rule == Rule::above_capacity;
     }
-    out.rule = Rule::fresh;
+    out.rule = Rule::reported;
     out.raw = in.now;
     return true;
 }
@@ -57,13 +57,13 @@ ResourceDecision decide_one(const Inputs& in, NodeState& state) {
                          .ratio = {},
                          .source = {}};
     if (in.planned == nullptr) {
-        forget(in, out);
+        restore(in, out);
         return out;
     }
     out.ratio = in.planned->ratio;
     out.source = in.planned->source;
     if (!find_raw(in, out)) {
-        // The record stays: it is what tells our own values apart when a sound report comes.
+        // Keep the record: it identifies applied values when a plausible report arrives.
         if (in.record != nullptr) state.resources.push_back(*in.record);
         return out;
     }
@@ -92,12 +92,12 @@ std::string_view to_string(Rule rule) {
             return "restored";
         case Rule::keep:
             return "kept";
-        case Rule::ours:
-            return "ours";
+        case Rule::already_applied:
+            return "already-applied";
         case Rule::above_capacity:
             return "above-capacity";
-        case Rule::fresh:
-            return "fresh";
+        case Rule::reported:
+            return "reported";
         case Rule::implausible:
             return "implausible";
         case Rule::unreadable:
@@ -109,7 +109,7 @@ std::string_view to_string(Rule rule) {
 Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
                 std::span<const TextPair> capacity, const NodeState& state,
                 std::string_view generation) {
-    // Sorted, and each once: the resources of the plan and those that carry a value of ours.
+    // Sorted and unique: the resources of the plan, and those that were oversold before.
     std::vector<std::string_view> names;
     for (const auto& planned : plan.ratios)
         names.push_back(planned.resource);
@@ -121,7 +121,7 @@ Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
     Decision decision;
     for (const auto name : names) {
         const auto* text = find_value(allocatable, name);
-        if (text == nullptr) continue;  // the device or the record is gone: nothing to raise
+        if (text == nullptr) continue;  // for example a removed device: nothing to raise
         const auto planned =
             std::find_if(plan.ratios.begin(), plan.ratios.end(),
                          [&](const auto& entry) { return entry.resource == name; });
@@ -145,8 +145,8 @@ Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
                             .planned = planned == plan.ratios.end() ? nullptr : &*planned};
         decision.resources.push_back(decide_one(inputs, decision.state));
     }
-    // The generation says under which policy the values were set: it moves only when they do, so
-    // that a policy edited elsewhere costs no write on this node.
+    // The generation names the policy that set the values. It changes only when they do, so that a
+    // change of the policy that does not concern this node costs no write.
     const bool same = decision.state.resources == state.resources;
     decision.state.generation = same ? state.generation : std::string(generation);
     return decision;

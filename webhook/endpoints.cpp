@@ -11,12 +11,12 @@ namespace airlock::webhook {
 namespace {
 
 Reply not_found() {
-    return {.status = 404, .body = "there is nothing here\n"};
+    return {.status = 404, .body = "not found\n"};
 }
 
 std::optional<Reply> get_only(const RequestHead& head) {
     if (head.method == "GET") return std::nullopt;
-    return Reply{.status = 405, .body = "GET only\n", .allow = "GET"};
+    return Reply{.status = 405, .body = "only GET is allowed\n", .allow = "GET"};
 }
 
 Reply health(const ServiceState& state, std::string_view path) {
@@ -25,7 +25,7 @@ Reply health(const ServiceState& state, std::string_view path) {
     std::string why;
     if (state.policy.get() == nullptr) why += "no policy is loaded\n";
     if (state.tls.get() == nullptr) why += "no certificate is loaded\n";
-    if (state.ending) why += "about to end\n";
+    if (state.shutting_down) why += "shutting down\n";
     return {.status = 503, .body = std::move(why)};
 }
 
@@ -48,9 +48,9 @@ class AdmissionHandler final : public RequestHandler {
         if (is_health(head.path)) return get_only(head);
         if (head.path != "/mutate") return not_found();
         if (head.method != "POST")
-            return Reply{.status = 405, .body = "POST only\n", .allow = "POST"};
+            return Reply{.status = 405, .body = "only POST is allowed\n", .allow = "POST"};
         if (!is_json(head.content_type))
-            return Reply{.status = 415, .body = "application/json only\n"};
+            return Reply{.status = 415, .body = "the content type must be application/json\n"};
         return std::nullopt;
     }
 
@@ -72,7 +72,7 @@ class AdmissionHandler final : public RequestHandler {
             auto mutation = mutate(parser_, body, policy.get());
             const auto end = Metrics::Clock::now();
             state_.metrics.record(mutation, end - begin, end);
-            if (mutation.doubt != Doubt::none) report(mutation, end);
+            if (mutation.skip_reason != SkipReason::none) report(mutation, end);
             return {.content_type = "application/json", .body = std::move(mutation.answer)};
         } catch (const base::Error& problem) {
             refused(400);
@@ -80,18 +80,19 @@ class AdmissionHandler final : public RequestHandler {
         }
     }
 
-    // A node in doubt asks every 10 s, and thousands may: a line a reason now and then says enough.
+    // A skipped node sends a request every 10 s, and there may be thousands: log each reason now
+    // and then only.
     void report(const Mutation& mutation, Metrics::Clock::time_point now) {
-        auto& last = reported_.at(static_cast<std::size_t>(mutation.doubt));
+        auto& last = reported_.at(static_cast<std::size_t>(mutation.skip_reason));
         if (last != Metrics::Clock::time_point() && now - last < std::chrono::seconds(30)) return;
         last = now;
-        base::log_warn("node {}: left as it is ({}): {}", mutation.node, to_string(mutation.doubt),
+        base::log_warn("node {} skipped ({}): {}", mutation.node, to_string(mutation.skip_reason),
                        mutation.detail);
     }
 
     ServiceState& state_;
     ReviewParser parser_;
-    std::array<Metrics::Clock::time_point, kDoubts> reported_{};
+    std::array<Metrics::Clock::time_point, kSkipReasons> reported_{};
 };
 
 class MetricsHandler final : public RequestHandler {

@@ -1,6 +1,6 @@
-// What the server answers: POST /mutate, GET /readyz and /livez over TLS; GET /metrics, /readyz and
-// /livez on the plain port. Ready means: a policy and a certificate are loaded, and the process is
-// not about to end.
+// The endpoints: POST /mutate, GET /readyz and GET /livez over HTTPS; GET /metrics, GET /readyz and
+// GET /livez over HTTP. Ready means that a policy and a certificate are loaded and that the process
+// is not shutting down.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -14,14 +14,14 @@
 
 namespace airlock::webhook {
 
-// Shared by all threads of one server; outlives it.
+// Shared by all threads of a server, and must outlive it.
 struct ServiceState {
     SharedValue<const Policy> policy;
     SharedValue<TlsContext> tls;
     Metrics metrics;
-    std::atomic<bool> ending{false};
+    std::atomic<bool> shutting_down{false};
 
-    bool ready() const { return !ending && policy.get() != nullptr && tls.get() != nullptr; }
+    bool ready() const { return !shutting_down && policy.get() != nullptr && tls.get() != nullptr; }
 };
 
 std::unique_ptr<RequestHandler> make_admission_handler(ServiceState& state);

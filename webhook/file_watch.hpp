@@ -1,6 +1,6 @@
-// Tells when files changed, by looking. Follows symbolic links: a kubelet updates a mounted
-// ConfigMap or Secret by swapping the link ..data, which shows as other inodes behind the same
-// names. Not inotify, which sees nothing of a swap behind the watched name.
+// Detects changed files by polling. Follows symbolic links: a kubelet updates a mounted ConfigMap or
+// Secret by replacing the link ..data, after which the same names have other inodes. inotify would
+// not report that for the watched names.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,8 @@ class FileWatch {
   public:
     explicit FileWatch(std::vector<std::filesystem::path> files) : files_(std::move(files)) {}
 
-    // True at the first call, and whenever a file's inode, size or time is another than at the last
-    // call. Call it before reading: what changes while the files are read is then seen the next
-    // time.
+    // True on the first call, and when a file's inode, size or time differs from the last call. Call
+    // it before reading the files: a change during the read is then detected by the next call.
     bool changed();
 
   private:

@@ -11,8 +11,8 @@ std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
     }
     const auto number = [&](std::size_t at, std::size_t length) {
         int value = 0;
-        for (const char letter : text.substr(at, length))
-            value = value * 10 + (letter - '0');
+        for (const char character : text.substr(at, length))
+            value = value * 10 + (character - '0');
         return value;
     };
     const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
@@ -24,12 +24,13 @@ std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
            std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2));
 }
 
-std::optional<std::vector<OldTime>> times_to_put_back(const NodeView& now, const NodeView& stored) {
-    if (now.rest != stored.rest || now.labels != stored.labels ||
+std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView& now,
+                                                                  const NodeView& stored) {
+    if (now.other_fields != stored.other_fields || now.labels != stored.labels ||
         now.conditions.size() != stored.conditions.size()) {
         return std::nullopt;
     }
-    std::vector<OldTime> times;
+    std::vector<StoredTime> times;
     for (std::size_t i = 0; i < now.conditions.size(); ++i) {
         const auto& fresh = now.conditions[i];
         const auto& old = stored.conditions[i];

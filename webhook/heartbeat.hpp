@@ -1,11 +1,10 @@
-// Saves the writes that oversell itself would cause. A kubelet that finds another allocatable than
-// its own sends its whole status at every tick (10 s) instead of every 5 minutes. When nothing in
-// it is news but the times of the conditions, putting the stored times back makes the request a
-// no-op, and the API server skips the write. Liveness is the node's Lease, which this never
-// touches.
+// Avoids the etcd writes that overselling would cause. A kubelet whose allocatable differs from what
+// is stored sends its full status every 10 s instead of every 5 minutes. When only the heartbeat
+// times of the conditions have changed, restoring the stored times makes the request a no-op, and
+// the API server skips the write. The node's Lease, which proves that it is alive, is not affected.
 //
-// Never hides news: any other difference, another order of conditions, or stored times of 4 minutes
-// and more let the request pass as it is.
+// Never hides a change: with any other difference, another order of conditions, or stored times that
+// are 4 minutes old, the request passes unchanged.
 #pragma once
 
 #include "webhook/admission_review.hpp"
@@ -17,20 +16,21 @@
 
 namespace airlock::webhook {
 
-// Below the 5 minutes after which a kubelet reports in any case, by more than one slow tick.
+// Less than the 5 minutes after which a kubelet reports in any case, with time for a slow report.
 inline constexpr std::chrono::seconds kMaxHeartbeatAge{240};
 
-struct OldTime {
+struct StoredTime {
     std::size_t condition;   // its index in the request
     std::string_view value;  // the stored lastHeartbeatTime
 };
 
-// "2026-11-21T00:52:59Z" as seconds since 1970; absent for another form.
+// "2026-11-21T00:52:59Z" as seconds since 1970; absent for any other format.
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view text);
 
-// The times to put back, or absent when the request must be stored. The age is the kubelet's own
-// measure: its new time minus its stored one, so clocks of two machines are never compared.
-// Allocatable and annotations are not looked at: the caller knows what they will be.
-std::optional<std::vector<OldTime>> times_to_put_back(const NodeView& now, const NodeView& stored);
+// The times to restore; absent when the request must be stored. The age is the kubelet's new time
+// minus its stored time, so the clocks of two machines are never compared. Allocatable and
+// annotations are the caller's to compare: they may be patched.
+std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView& now,
+                                                                  const NodeView& stored);
 
 }  // namespace airlock::webhook

@@ -32,13 +32,13 @@ void JsonPatch::add_empty_object(std::string_view path) {
 std::string pointer_part(std::string_view key) {
     std::string part;
     part.reserve(key.size() + 4);
-    for (const char letter : key) {
-        if (letter == '~') {
+    for (const char character : key) {
+        if (character == '~') {
             part += "~0";
-        } else if (letter == '/') {
+        } else if (character == '/') {
             part += "~1";
         } else {
-            part += letter;
+            part += character;
         }
     }
     return part;
@@ -67,7 +67,7 @@ Addition read_addition(sj::object operation) {
     std::optional<std::string_view> path;
     std::optional<Addition> out;
     const auto once = [](const auto& seen, std::string_view what) {
-        if (seen) throw Error(Errc::invalid, "JSON patch: an operation with two of {}", what);
+        if (seen) throw Error(Errc::invalid, "JSON patch: duplicate field \"{}\"", what);
     };
     for (auto member : operation) {
         const std::string_view key = member.unescaped_key();
@@ -84,10 +84,10 @@ Addition read_addition(sj::object operation) {
         } else if (key == "value") {
             once(out, key);
             if (!value.get_object().is_empty())
-                throw Error(Errc::invalid, "JSON patch: a value with members");
+                throw Error(Errc::invalid, "JSON patch: the value is not an empty object");
             out = Addition{.path = {}, .text = {}, .empty_object = true};
         } else {
-            throw Error(Errc::invalid, "JSON patch: an operation with a member \"{}\"", key);
+            throw Error(Errc::invalid, "JSON patch: unknown field \"{}\"", key);
         }
     }
     if (op != "add") throw Error(Errc::invalid, "JSON patch: an operation other than \"add\"");
@@ -105,7 +105,7 @@ void read_json_patch(std::string_view patch, const std::function<void(const Addi
         for (sj::object operation : document.get_array())
             take(read_addition(operation));
         if (!SmallJsonParser::at_end(document))
-            throw Error(Errc::invalid, "JSON patch: something follows it");
+            throw Error(Errc::invalid, "JSON patch: unexpected text after the patch");
     } catch (const simdjson::simdjson_error& problem) {
         throw Error(Errc::invalid, "JSON patch: not a list of operations: {}", problem.what());
     }

@@ -26,16 +26,16 @@ std::int64_t read(const std::atomic<std::uint64_t>& counter) {
     return static_cast<std::int64_t>(counter.load(std::memory_order_relaxed));
 }
 
-// Label values come from requests: the three letters that the format gives a meaning are escaped.
+// Label values come from requests: escapes the three characters that are special in the format.
 std::string label(std::string_view value) {
     std::string out;
-    for (const char letter : value) {
-        if (letter == '\n') {
+    for (const char character : value) {
+        if (character == '\n') {
             out += "\\n";
             continue;
         }
-        if (letter == '"' || letter == '\\') out += '\\';
-        out += letter;
+        if (character == '"' || character == '\\') out += '\\';
+        out += character;
     }
     return out;
 }
@@ -45,7 +45,8 @@ std::string label(std::string_view value) {
 void Metrics::record(const Mutation& mutation, std::chrono::nanoseconds took,
                      Clock::time_point now) {
     ++outcomes_.at(static_cast<std::size_t>(mutation.outcome));
-    if (mutation.doubt != Doubt::none) ++doubts_.at(static_cast<std::size_t>(mutation.doubt));
+    if (mutation.skip_reason != SkipReason::none)
+        ++skipped_.at(static_cast<std::size_t>(mutation.skip_reason));
     const double seconds = std::chrono::duration<double>(took).count();
     const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
     ++latency_.at(static_cast<std::size_t>(bound));
@@ -69,15 +70,15 @@ void Metrics::remember(const Mutation& mutation, Clock::time_point now) {
         at = nodes_.emplace(mutation.node, NodeValues{}).first;
     }
     at->second.seen = now;
-    const bool only_noted =
-        mutation.outcome == Outcome::observed || mutation.outcome == Outcome::doubt;
+    const bool not_applied =
+        mutation.outcome == Outcome::observed || mutation.outcome == Outcome::skipped;
     for (const auto& resource : mutation.resources) {
         auto entry = at->second.resources.find(resource.resource);
         if (entry == at->second.resources.end()) {
             entry = at->second.resources.emplace(resource.resource, Values{}).first;
         }
         entry->second = {.raw = to_double(resource.raw),
-                         .applied = to_double(only_noted ? resource.before : resource.after),
+                         .applied = to_double(not_applied ? resource.before : resource.after),
                          .ratio = resource.ratio.approximate()};
     }
 }
@@ -114,14 +115,14 @@ std::string Metrics::text(Clock::time_point now) {
         fmt::format_to(to, "node_oversell_requests_total{{result=\"{}\"}} {}\n",
                        to_string(static_cast<Outcome>(i)), read(outcomes_[i]));
     }
-    begin(out, "node_oversell_doubts_total", "counter",
-          "Requests let pass untouched because of a doubt, by reason.");
-    for (std::size_t i = 1; i < kDoubts; ++i) {
-        fmt::format_to(to, "node_oversell_doubts_total{{reason=\"{}\"}} {}\n",
-                       to_string(static_cast<Doubt>(i)), read(doubts_[i]));
+    begin(out, "node_oversell_skipped_total", "counter",
+          "Requests passed unchanged because the node could not be handled safely, by reason.");
+    for (std::size_t i = 1; i < kSkipReasons; ++i) {
+        fmt::format_to(to, "node_oversell_skipped_total{{reason=\"{}\"}} {}\n",
+                       to_string(static_cast<SkipReason>(i)), read(skipped_[i]));
     }
     begin(out, "node_oversell_request_duration_seconds", "histogram",
-          "Time from a review's last byte to its answer.");
+          "Time from the last byte of a review to its answer.");
     std::int64_t count = 0;
     for (std::size_t i = 0; i < kBounds.size(); ++i) {
         count += read(latency_[i]);
@@ -135,33 +136,34 @@ std::string Metrics::text(Clock::time_point now) {
                    "node_oversell_request_duration_seconds_count {}\n",
                    count, static_cast<double>(read(latency_nanoseconds_)) / 1e9, count);
     single(out, "node_oversell_suppressed_writes_total", "counter",
-           "Heartbeats whose write the API server was spared.",
+           "Heartbeats for which the API server did not have to write.",
            read(outcomes_[static_cast<std::size_t>(Outcome::suppressed)]));
     single(out, "node_oversell_implausible_raw_total", "counter",
-           "Values above capacity, left alone because the real value is not known.",
+           "Values left unchanged because they are above capacity and the real value is unknown.",
            read(implausible_));
     single(out, "node_oversell_foreign_changes_total", "counter",
-           "Requests of others than the kubelet that changed an oversold resource.",
+           "Requests of clients other than the kubelet that changed an oversold resource.",
            read(foreign_));
-    single(out, "node_oversell_policy_loads_total", "counter", "Policies taken into force.",
+    single(out, "node_oversell_policy_loads_total", "counter", "Policies loaded.",
            read(policy_loads_));
     single(out, "node_oversell_policy_errors_total", "counter",
-           "Policies refused; the last good one stays.", read(policy_errors_));
+           "Policies that were not valid; the last valid one stays active.", read(policy_errors_));
     single(out, "node_oversell_policy_good", "gauge",
-           "1 when the policy file is the policy in force.", policy_good_ ? 1 : 0);
+           "1 if the policy file is valid and active, 0 otherwise.", policy_good_ ? 1 : 0);
     single(out, "node_oversell_certificate_errors_total", "counter",
-           "Certificates refused; the last good one stays.", read(certificate_errors_));
+           "Certificates that were not valid; the last valid one stays active.",
+           read(certificate_errors_));
     single(out, "node_oversell_certificate_expiry_timestamp_seconds", "gauge",
-           "When the serving certificate ends.", certificate_expiry_);
+           "When the serving certificate expires.", certificate_expiry_);
     single(out, "node_oversell_connections", "gauge", "Open connections.", connections_);
     const std::lock_guard lock(mutex_);
-    begin(out, "node_oversell_policy_info", "gauge", "The generation of the policy in force.");
+    begin(out, "node_oversell_policy_info", "gauge", "The generation of the active policy.");
     if (!policy_generation_.empty()) {
         fmt::format_to(to, "node_oversell_policy_info{{generation=\"{}\"}} 1\n",
                        policy_generation_);
     }
     begin(out, "node_oversell_refused_requests_total", "counter",
-          "HTTP requests refused, by status.");
+          "HTTP requests rejected, by status.");
     for (const auto& [status, refused] : refused_) {
         fmt::format_to(to, "node_oversell_refused_requests_total{{code=\"{}\"}} {}\n", status,
                        refused);
@@ -184,7 +186,7 @@ void Metrics::write_nodes(std::string& out, Clock::time_point now) {
     };
     series("node_oversell_raw", "The real allocatable, in the resource's unit.", &Values::raw);
     series("node_oversell_applied", "The allocatable after the webhook.", &Values::applied);
-    series("node_oversell_ratio", "The ratio in force.", &Values::ratio);
+    series("node_oversell_ratio", "The active ratio.", &Values::ratio);
 }
 
 }  // namespace airlock::webhook

@@ -1,6 +1,6 @@
-// The webhook's counters in Prometheus' text format (version 0.0.4), all named node_oversell_*. Any
-// thread may call any function. Never grows without bound: nodes not heard of for a while are
-// dropped, and so are those beyond kMaxNodes.
+// The webhook's metrics in the Prometheus text format (version 0.0.4), all named node_oversell_*.
+// Thread-safe. Bounded: nodes that have not reported for kNodeLifetime are dropped, and at most
+// kMaxNodes are kept.
 #pragma once
 
 #include "webhook/mutator.hpp"
@@ -20,12 +20,12 @@ class Metrics {
   public:
     using Clock = std::chrono::steady_clock;
     static constexpr std::size_t kMaxNodes = 20'000;
-    // Three of a kubelet's slowest reports.
+    // Three times the longest interval of a kubelet's reports.
     static constexpr std::chrono::minutes kNodeLifetime{15};
 
-    // Dry runs count as requests but leave a node's values alone.
+    // Dry runs count as requests but do not update a node's values.
     void record(const Mutation& mutation, std::chrono::nanoseconds took, Clock::time_point now);
-    // A request that was answered with an HTTP status of 400 and more.
+    // A request that was answered with an HTTP status of 400 or above.
     void record_refused(unsigned status);
     void record_policy(bool good, std::string_view generation);
     void record_certificate(bool good, std::chrono::sys_seconds expires);
@@ -52,7 +52,7 @@ class Metrics {
                                         0.005,  0.01,    0.05,   0.25,  1.0};
 
     std::array<Counter, kOutcomes> outcomes_{};
-    std::array<Counter, kDoubts> doubts_{};
+    std::array<Counter, kSkipReasons> skipped_{};
     std::array<Counter, kBounds.size() + 1> latency_{};
     Counter latency_nanoseconds_{0};
     Counter implausible_{0};
@@ -64,7 +64,7 @@ class Metrics {
     std::atomic<std::int64_t> certificate_expiry_{0};
     std::atomic<std::int64_t> connections_{0};
 
-    std::mutex mutex_;  // for all below
+    std::mutex mutex_;  // guards the members below
     std::string policy_generation_;
     std::map<unsigned, std::uint64_t> refused_;
     std::map<std::string, NodeValues, std::less<>> nodes_;

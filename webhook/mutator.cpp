@@ -1,9 +1,9 @@
 #include "webhook/mutator.hpp"
 
-#include "webhook/answer_check.hpp"
 #include "webhook/heartbeat.hpp"
 #include "webhook/json_patch.hpp"
 #include "webhook/node_state.hpp"
+#include "webhook/patch_check.hpp"
 #include "webhook/ratio_annotation.hpp"
 
 #include <fmt/format.h>
@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view kAllocatablePath = "/status/allocatable/";
 
-Mutation doubtful(Mutation mutation, Doubt doubt, std::string detail) {
-    mutation.outcome = Outcome::doubt;
-    mutation.doubt = doubt;
+Mutation skipped(Mutation mutation, SkipReason reason, std::string detail) {
+    mutation.outcome = Outcome::skipped;
+    mutation.skip_reason = reason;
     mutation.detail = std::move(detail);
     return mutation;
 }
@@ -47,7 +47,7 @@ Draft draft_of(const NodeView& now, const Decision& decision) {
     return draft;
 }
 
-// Whether the Node, as patched, has the stored one's allocatable and annotations to the letter.
+// Whether allocatable and annotations, once patched, equal those of the stored Node byte for byte.
 bool equals_stored(const NodeView& now, const NodeView& stored, const Draft& draft) {
     if (now.allocatable.size() != stored.allocatable.size() ||
         now.annotations.size() != stored.annotations.size() ||
@@ -74,7 +74,7 @@ bool equals_stored(const NodeView& now, const NodeView& stored, const Draft& dra
     return true;
 }
 
-JsonPatch patch_of(const NodeView& now, const Draft& draft, const std::vector<OldTime>& times) {
+JsonPatch patch_of(const NodeView& now, const Draft& draft, const std::vector<StoredTime>& times) {
     JsonPatch patch;
     for (const auto& [resource, text] : draft.changes) {
         patch.add_string(std::string(kAllocatablePath) + pointer_part(resource), text);
@@ -90,13 +90,13 @@ JsonPatch patch_of(const NodeView& now, const Draft& draft, const std::vector<Ol
     return patch;
 }
 
-// "cpu 2 -> 4 (x2, default); memory 8Gi left (implausible)"
+// "cpu 2 -> 4 (x2, default); memory unchanged (implausible)"
 std::string describe(const Decision& decision) {
     std::string text;
     for (const auto& resource : decision.resources) {
         if (!text.empty()) text += "; ";
         if (resource.rule == Rule::implausible || resource.rule == Rule::unreadable) {
-            fmt::format_to(std::back_inserter(text), "{} left ({})", resource.resource,
+            fmt::format_to(std::back_inserter(text), "{} unchanged ({})", resource.resource,
                            to_string(resource.rule));
         } else if (resource.source.empty()) {
             fmt::format_to(std::back_inserter(text), "{} {}", resource.resource,
@@ -110,7 +110,7 @@ std::string describe(const Decision& decision) {
     return text;
 }
 
-bool changed_by_another(const Review& review, const Decision& decision) {
+bool changed_by_other_client(const Review& review, const Decision& decision) {
     constexpr std::string_view kKubelet = "system:node:";
     if (review.user.starts_with(kKubelet) && review.user.substr(kKubelet.size()) == review.now.name)
         return false;
@@ -132,40 +132,41 @@ Mutation decide_review(const Review& review, const Policy* policy) {
         return mutation;
     }
     if (policy == nullptr)
-        return doubtful(std::move(mutation), Doubt::no_policy, "no policy is loaded");
+        return skipped(std::move(mutation), SkipReason::no_policy, "no policy is loaded");
     const auto& now = review.now;
-    if (!review.trouble.empty() || !now.present || !review.stored.present) {
-        return doubtful(std::move(mutation), Doubt::unreadable_node,
-                        review.trouble.empty() ? "object or oldObject is missing"
-                                               : std::string(review.trouble));
+    if (!review.unreadable.empty() || !now.present || !review.stored.present) {
+        return skipped(std::move(mutation), SkipReason::unreadable_node,
+                       review.unreadable.empty() ? "object or oldObject is missing"
+                                                 : std::string(review.unreadable));
     }
     const auto plan = policy->plan_for(now.name, now.labels, now.annotations);
     mutation.detail = plan.reason;
     if (plan.action == NodePlan::Action::skip) {
-        return doubtful(std::move(mutation), Doubt::ratio_annotation,
-                        fmt::format("annotation {}: {}", kRatioAnnotation, plan.problem));
+        return skipped(std::move(mutation), SkipReason::ratio_annotation,
+                       fmt::format("annotation {}: {}", kRatioAnnotation, plan.problem));
     }
     if (!now.has_allocatable) {
-        return doubtful(std::move(mutation), Doubt::no_allocatable,
-                        "the node reports no allocatable");
+        return skipped(std::move(mutation), SkipReason::no_allocatable,
+                       "status.allocatable is missing");
     }
     const auto* recorded = find_value(review.stored.annotations, kStateAnnotation);
     const auto state = recorded == nullptr ? NodeState{} : NodeState::parse(*recorded);
     if (!state) {
-        return doubtful(
-            std::move(mutation), Doubt::state_annotation,
-            fmt::format("annotation {} cannot be read; remove it: kubectl annotate node {} {}-",
+        return skipped(
+            std::move(mutation), SkipReason::state_annotation,
+            fmt::format("annotation {} is not valid; remove it: kubectl annotate node {} {}-",
                         kStateAnnotation, mutation.node, kStateAnnotation));
     }
     auto decision = decide(plan, now.allocatable, now.capacity, *state, policy->generation());
-    mutation.foreign_change = changed_by_another(review, decision);
+    mutation.foreign_change = changed_by_other_client(review, decision);
     if (plan.action != NodePlan::Action::restore) mutation.detail = describe(decision);
     mutation.resources = decision.resources;
     for (const auto& resource : decision.resources) {
         if (resource.rule == Rule::unreadable) {
-            return doubtful(
-                std::move(mutation), Doubt::unreadable_quantity,
-                fmt::format("allocatable {} cannot be read or multiplied", resource.resource));
+            return skipped(
+                std::move(mutation), SkipReason::unreadable_quantity,
+                fmt::format("allocatable {} is not a valid quantity, or too large to multiply",
+                            resource.resource));
         }
     }
     if (plan.action == NodePlan::Action::observe) {
@@ -173,17 +174,17 @@ Mutation decide_review(const Review& review, const Policy* policy) {
         return mutation;
     }
     const auto draft = draft_of(now, decision);
-    std::vector<OldTime> times;
+    std::vector<StoredTime> times;
     if (policy->suppress_heartbeats() && decision.oversold() &&
         equals_stored(now, review.stored, draft)) {
-        times = times_to_put_back(now, review.stored).value_or(std::vector<OldTime>());
+        times = heartbeat_times_to_restore(now, review.stored).value_or(std::vector<StoredTime>());
     }
     const auto patch = patch_of(now, draft, times);
     if (patch.empty()) return mutation;
     mutation.patch = patch.text();
-    if (const auto fault = find_fault(now, mutation.patch)) {
+    if (const auto error = find_patch_error(now, mutation.patch)) {
         mutation.patch.clear();
-        return doubtful(std::move(mutation), Doubt::self_check, *fault);
+        return skipped(std::move(mutation), SkipReason::self_check, *error);
     }
     mutation.outcome = plan.action == NodePlan::Action::restore ? Outcome::restored
                        : times.empty()                          ? Outcome::patched
@@ -191,7 +192,7 @@ Mutation decide_review(const Review& review, const Policy* policy) {
     return mutation;
 }
 
-// What the API server accepts as one audit annotation without asking; ours are far below.
+// Keeps audit annotations small; most are far shorter.
 std::string shortened(std::string text) {
     constexpr std::size_t kMaxAudit = 1024;
     if (text.size() > kMaxAudit) {
@@ -219,29 +220,29 @@ std::string_view to_string(Outcome outcome) {
             return "observed";
         case Outcome::ignored:
             return "ignored";
-        case Outcome::doubt:
-            return "doubt";
+        case Outcome::skipped:
+            return "skipped";
     }
     return "unknown";
 }
 
-std::string_view to_string(Doubt doubt) {
-    switch (doubt) {
-        case Doubt::none:
+std::string_view to_string(SkipReason skip_reason) {
+    switch (skip_reason) {
+        case SkipReason::none:
             return "none";
-        case Doubt::no_policy:
+        case SkipReason::no_policy:
             return "no-policy";
-        case Doubt::unreadable_node:
+        case SkipReason::unreadable_node:
             return "unreadable-node";
-        case Doubt::no_allocatable:
+        case SkipReason::no_allocatable:
             return "no-allocatable";
-        case Doubt::state_annotation:
+        case SkipReason::state_annotation:
             return "state-annotation";
-        case Doubt::ratio_annotation:
+        case SkipReason::ratio_annotation:
             return "ratio-annotation";
-        case Doubt::unreadable_quantity:
+        case SkipReason::unreadable_quantity:
             return "unreadable-quantity";
-        case Doubt::self_check:
+        case SkipReason::self_check:
             return "self-check";
     }
     return "unknown";
@@ -252,8 +253,8 @@ Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy) {
     auto mutation = decide_review(review, policy);
     ReviewAnswer answer{.patch = mutation.patch, .audit = {}};
     answer.audit.emplace_back("result", to_string(mutation.outcome));
-    if (mutation.doubt != Doubt::none)
-        answer.audit.emplace_back("doubt", to_string(mutation.doubt));
+    if (mutation.skip_reason != SkipReason::none)
+        answer.audit.emplace_back("reason", to_string(mutation.skip_reason));
     if (!mutation.detail.empty()) answer.audit.emplace_back("detail", shortened(mutation.detail));
     mutation.answer = write_review(review.api_version, review.uid, answer);
     return mutation;

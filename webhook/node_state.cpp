@@ -12,7 +12,7 @@ namespace {
 
 namespace sj = simdjson::ondemand;
 
-// Ours is a few hundred bytes; more is somebody else's, and not worth parsing.
+// A state is a few hundred bytes long; anything far longer was not written by the webhook.
 constexpr std::size_t kMaxState = 16 * 1024;
 constexpr std::size_t kMaxResources = 64;
 
@@ -31,13 +31,13 @@ bool parse_applied(sj::value value, ResourceState& state) {
     state.applied.clear();
     for (sj::value entry : value.get_array()) {
         const auto applied = parse_quantity(state.name, entry);
-        if (!applied || state.applied.size() == ResourceState::kRing) return false;
+        if (!applied || state.applied.size() == ResourceState::kMaxApplied) return false;
         state.applied.push_back(*applied);
     }
     return true;
 }
 
-// Members that it does not know are a later version's, and passed over.
+// Unknown members belong to later versions and are ignored.
 std::optional<ResourceState> parse_resource(std::string_view name, sj::value json) {
     if (!is_oversellable(name) || json.type() != sj::json_type::object) return std::nullopt;
     ResourceState state{
@@ -117,7 +117,7 @@ void ResourceState::remember(const Quantity& value) {
     if (!applied.empty() && applied.front() == value) return;
     std::erase(applied, value);
     applied.insert(applied.begin(), value);
-    if (applied.size() > kRing) applied.resize(kRing);
+    if (applied.size() > kMaxApplied) applied.resize(kMaxApplied);
 }
 
 const ResourceState* NodeState::find(std::string_view name) const {

@@ -1,4 +1,4 @@
-// The webhook's arithmetic is on quantities: base's, by their short names.
+// Short names for the quantities of kubernetes/.
 #pragma once
 
 #include "kubernetes/quantity.hpp"

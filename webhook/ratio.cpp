@@ -19,8 +19,8 @@ std::optional<Ratio> Ratio::parse(std::string_view text) {
         return std::nullopt;
     }
     std::uint32_t millionths = 0;
-    for (const char letter : whole)
-        millionths = millionths * 10 + static_cast<std::uint32_t>(letter - '0');
+    for (const char character : whole)
+        millionths = millionths * 10 + static_cast<std::uint32_t>(character - '0');
     for (std::size_t i = 0; i < 6; ++i) {
         millionths = millionths * 10 +
                      (i < fraction.size() ? static_cast<std::uint32_t>(fraction[i] - '0') : 0);

@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::size_t kMaxPem = 1024 * 1024;
 
-void log_refused(const base::Error& problem, bool has_older, std::string_view what) {
+void log_invalid(const base::Error& problem, bool has_older, std::string_view what) {
     base::log_error("{}", problem.what());
-    base::log_error("what to do: {}; {}",
+    base::log_error("hint: {}; {}",
                     problem.hint().empty() ? "correct the file named above" : problem.hint(),
-                    has_older ? fmt::format("the last good {} stays in force", what)
-                              : fmt::format("not ready until there is a good {}", what));
+                    has_older ? fmt::format("the last valid {} stays active", what)
+                              : fmt::format("not ready until a valid {} is loaded", what));
 }
 
 }  // namespace
@@ -27,9 +27,9 @@ Reloader::Reloader(ServedFiles files, ServiceState& state)
       policy_watch_({files_.policy}),
       certificate_watch_({files_.certificate, files_.key}) {}
 
-void Reloader::look(bool anyway) {
-    if (policy_watch_.changed() || anyway) load_policy();
-    if (certificate_watch_.changed() || anyway) load_certificate();
+void Reloader::reload_changed(bool force) {
+    if (policy_watch_.changed() || force) load_policy();
+    if (certificate_watch_.changed() || force) load_certificate();
 }
 
 void Reloader::load_policy() {
@@ -39,13 +39,13 @@ void Reloader::load_policy() {
         auto policy = std::make_shared<const Policy>(Policy::parse(text, files_.policy.string()));
         state_.metrics.record_policy(true, policy->generation());
         if (old == nullptr || old->generation() != policy->generation()) {
-            base::log_info("policy {} of {} is in force", policy->generation(),
+            base::log_info("loaded policy {} from {}", policy->generation(),
                            files_.policy.string());
         }
         state_.policy.set(std::move(policy));
     } catch (const base::Error& problem) {
         state_.metrics.record_policy(false, {});
-        log_refused(problem, old != nullptr, "policy");
+        log_invalid(problem, old != nullptr, "policy");
     }
 }
 
@@ -57,13 +57,13 @@ void Reloader::load_certificate() {
         auto context = std::make_shared<TlsContext>(base::with_context(
             files_.certificate.string(), [&] { return tls_.make(certificate, key); }));
         state_.metrics.record_certificate(true, context->expires);
-        base::log_info("certificate {} is in force; it ends {:%Y-%m-%d %H:%M} UTC",
+        base::log_info("loaded certificate {}; it expires on {:%Y-%m-%d %H:%M} UTC",
                        files_.certificate.string(),
                        fmt::gmtime(std::chrono::system_clock::to_time_t(context->expires)));
         state_.tls.set(std::move(context));
     } catch (const base::Error& problem) {
         state_.metrics.record_certificate(false, {});
-        log_refused(problem, old != nullptr, "certificate");
+        log_invalid(problem, old != nullptr, "certificate");
     }
 }
 

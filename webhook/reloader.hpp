@@ -1,6 +1,6 @@
-// Takes policy and certificate from their files into force, at the start and whenever the files
-// change. What cannot be used leaves the last good one in force: a half-written pair, a policy with
-// a mistake.
+// Loads the policy and the certificate from their files, at startup and whenever the files change.
+// If one is not valid (a policy with an error, a certificate whose key is not written yet), the last
+// valid one stays active.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -21,9 +21,9 @@ class Reloader {
   public:
     Reloader(ServedFiles files, ServiceState& state);
 
-    // Looks once; `anyway` reads files that did not change, too. Never throws: findings go to log
-    // and metrics.
-    void look(bool anyway = false);
+    // Loads what has changed since the last call; with `force`, everything. Never throws: errors are
+    // reported in the log and in the metrics.
+    void reload_changed(bool force = false);
 
   private:
     void load_policy();

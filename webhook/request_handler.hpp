@@ -1,4 +1,4 @@
-// What answers the requests of an HttpsServer. Knows nothing of connections.
+// Answers the requests of an HttpsServer, independent of connections.
 #pragma once
 
 #include "webhook/body_padding.hpp"
@@ -22,15 +22,15 @@ struct Reply {
     std::string_view allow = {};  // the methods, for 405
 };
 
-// One a thread and listener; called by that thread alone.
+// One per thread and listener; called by that thread only.
 class RequestHandler {
   public:
     virtual ~RequestHandler() = default;
-    // A reply that needs no body, before the body is read.
+    // Called before the body is read: a reply that rejects the request, or nothing to go on.
     virtual std::optional<Reply> refuse(const RequestHead& head) = 0;
-    // `body` has kBodyPadding spare bytes, so that parsing it needs no copy.
+    // `body` has kBodyPadding spare bytes after its end, so that it is parsed without a copy.
     virtual Reply handle(const RequestHead& head, std::string& body) = 0;
-    // A request that never reached handle(): 400, 413, 431, 503.
+    // Called for a request that never reaches handle(), for example with status 413.
     virtual void refused(unsigned status) = 0;
     virtual void connections_changed(int by) = 0;
 };

@@ -1,4 +1,4 @@
-// What Kubernetes lets a node say of a resource, and which resources may be oversold at all.
+// Which values Kubernetes accepts for a resource of a node, and which resources can be oversold.
 #pragma once
 
 #include "webhook/quantity.hpp"
@@ -7,11 +7,11 @@
 
 namespace airlock::webhook {
 
-// True when the API server accepts `value` for `resource` in a node's allocatable:
+// Whether the API server accepts `value` for `resource` in a node's allocatable:
 // ValidateNodeResources and ValidateResourceQuantityValue of pkg/apis/core/validation.
 bool is_valid_allocatable(std::string_view resource, const Quantity& value);
 
-// False for what cannot be shared by promising it twice: huge pages, attachable volumes.
+// False for resources that pods cannot share: huge pages, attachable volumes.
 bool is_oversellable(std::string_view resource);
 
 }  // namespace airlock::webhook

@@ -27,12 +27,12 @@ sigset_t reload_signal() {
     return set;
 }
 
-// Waits a moment; true when SIGHUP came in it.
-bool wait_for_reload_signal(std::chrono::milliseconds moment) {
+// Waits for `timeout`; true if SIGHUP arrived before.
+bool wait_for_reload_signal(std::chrono::milliseconds timeout) {
     const auto set = reload_signal();
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(moment);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
     const timespec time{.tv_sec = seconds.count(),
-                        .tv_nsec = std::chrono::nanoseconds(moment - seconds).count()};
+                        .tv_nsec = std::chrono::nanoseconds(timeout - seconds).count()};
     return sigtimedwait(&set, nullptr, &time) == SIGHUP;
 }
 
@@ -40,18 +40,18 @@ void check_processor() {
 #if defined(__x86_64__)
     if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("pclmul")) {
         throw Error(Errc::unsupported,
-                    "this machine's processor is too old: it lacks SSE 4.2 or PCLMUL")
+                    "the processor of this machine is not supported: it lacks SSE 4.2 or PCLMUL")
             .set_hint(
-                "run the webhook on a node whose processor was made after 2010, or let the virtual "
-                "machine "
-                "show its host's processor");
+                "run the webhook on a machine with a processor made after 2010, or configure the "
+                "virtual machine to expose the features of the host's processor");
     }
 #endif
 }
 
-// A large body is memory of its own and goes back with it. By default glibc learns from the first
-// one to keep the next in its heap, whose holes then stay with the process.
-void give_large_blocks_back() {
+// Large bodies get memory mappings of their own, which are returned to the system when freed. By
+// default glibc raises its threshold after the first one and puts the next on the heap, which then
+// stays fragmented.
+void return_large_blocks_to_system() {
 #if defined(__GLIBC__)
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
@@ -71,14 +71,14 @@ void block_reload_signal() {
 
 base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
     check_processor();
-    give_large_blocks_back();
+    return_large_blocks_to_system();
     const auto [address, port] = parse_listen(options.listen, "--listen");
     const auto [metrics_address, metrics_port] =
         parse_listen(options.metrics_listen, "--metrics-listen");
     ServiceState state;
     Reloader reloader(
         {.certificate = options.tls_cert, .key = options.tls_key, .policy = options.policy}, state);
-    reloader.look();
+    reloader.reload_changed();
     HttpsServer server({.threads = options.threads},
                        {{.address = address,
                          .port = port,
@@ -89,26 +89,27 @@ base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
                          .tls = false,
                          .make_handler = [&] { return make_metrics_handler(state); }}},
                        state.tls);
-    base::log_info("serving https on {}:{} and metrics on {}:{}", address, server.port(0),
+    base::log_info("serving HTTPS on {}:{} and metrics on {}:{}", address, server.port(0),
                    metrics_address, server.port(1));
 
     constexpr std::chrono::milliseconds kTick{100};
-    constexpr int kTicksPerLook = 20;  // two seconds: a stat(2) of three files
+    constexpr int kTicksPerCheck = 20;  // every two seconds
     for (int tick = 1; !stop.stop_requested(); ++tick) {
-        const bool asked = wait_for_reload_signal(kTick);
-        if (asked || tick % kTicksPerLook == 0) reloader.look(asked);
+        const bool signaled = wait_for_reload_signal(kTick);
+        if (signaled || tick % kTicksPerCheck == 0) reloader.reload_changed(signaled);
     }
 
-    state.ending = true;
+    state.shutting_down = true;
     server.begin_shutdown();
-    base::log_info("serving {} s more, until no request is sent here", options.drain_seconds);
+    base::log_info("shutting down: serving for another {} s", options.drain_seconds);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.drain_seconds);
     while (std::chrono::steady_clock::now() < end)
         wait_for_reload_signal(kTick);
     if (!server.drain(std::chrono::seconds(options.grace_seconds))) {
-        base::log_warn("connections were still open after {} s of grace", options.grace_seconds);
+        base::log_warn("connections were still open after the grace period of {} s",
+                       options.grace_seconds);
     }
-    base::log_info("ended");
+    base::log_info("shut down");
     return base::ExitCode::done;
 }
 
@@ -118,8 +119,8 @@ std::pair<std::string, std::uint16_t> parse_listen(std::string_view text, std::s
     const auto digits = colon == text.npos ? std::string_view() : text.substr(colon + 1);
     const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) {
-        throw Error(Errc::usage, "{} \"{}\" is not ADDR:PORT", flag, text)
-            .set_hint("write an IP address and a port, as 0.0.0.0:8443 or [::]:8443");
+        throw Error(Errc::usage, "{}: \"{}\" is not a valid ADDRESS:PORT", flag, text)
+            .set_hint("use an IP address and a port, for example 0.0.0.0:8443 or [::]:8443");
     }
     auto address = text.substr(0, colon);
     if (address.size() > 2 && address.front() == '[' && address.back() == ']') {

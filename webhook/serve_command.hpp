@@ -1,4 +1,4 @@
-// The command "serve": the webhook as it runs in the cluster. Needs no access to the API server.
+// The command "serve": runs the webhook server. It needs no access to the API server.
 #pragma once
 
 #include "base/program.hpp"
@@ -12,9 +12,9 @@
 
 namespace airlock::webhook {
 
-// Event loops for a machine of so many processors: half of them, from 1 to 4. The webhook runs
-// where the API server does; more threads than processors to run them on make single answers late.
-// One thread answers more than 10,000 heartbeats a second.
+// The number of threads for a machine with `processors`: half of them, from 1 to 4. The webhook often
+// shares its machine with the API server, and more threads than free processors delay answers. One
+// thread answers more than 10,000 heartbeats per second.
 unsigned default_threads(unsigned processors);
 
 struct ServeOptions {
@@ -24,18 +24,17 @@ struct ServeOptions {
     std::string tls_key;
     std::string policy;
     unsigned threads = default_threads(std::thread::hardware_concurrency());
-    unsigned drain_seconds =
-        10;  // still serving after SIGTERM, until the cluster sends nothing more
-    unsigned grace_seconds = 10;  // then at most this long for requests under way
+    unsigned drain_seconds = 10;  // keeps serving after SIGTERM, until no client is sent here
+    unsigned grace_seconds = 10;  // then waits at most this long for requests in progress
 };
 
-// Blocks SIGHUP for the whole process, so that serve() can wait for it. Before any thread starts.
+// Blocks SIGHUP for the whole process, so that serve() can wait for it. Call before threads start.
 void block_reload_signal();
 
-// Until `stop`; then drains.
+// Serves until `stop` is requested, then shuts down gracefully.
 base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop);
 
-// "ADDR:PORT", "[ADDR6]:PORT" or ":PORT". Errc::usage, naming the flag.
+// "ADDR:PORT", "[ADDR6]:PORT" or ":PORT". Errc::usage, naming the flag, for anything else.
 std::pair<std::string, std::uint16_t> parse_listen(std::string_view text, std::string_view flag);
 
 }  // namespace airlock::webhook

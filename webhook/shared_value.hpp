@@ -1,5 +1,5 @@
-// A value that one thread replaces while others read it: each reader keeps the one it got for as
-// long as it needs.
+// A value that one thread replaces while others read it. A reader keeps the value it got for as long
+// as it needs.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class SharedValue {
     }
     void set(std::shared_ptr<T> value) {
         const std::lock_guard lock(mutex_);
-        value_.swap(value);  // the old one dies outside the lock
+        value_.swap(value);  // the old value is destroyed outside the lock
     }
 
   private:

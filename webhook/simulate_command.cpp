@@ -18,7 +18,7 @@ using base::Json;
 
 namespace {
 
-constexpr std::size_t kMaxInput = 512ULL * 1024 * 1024;  // twenty thousand busy nodes
+constexpr std::size_t kMaxInput = 512ULL * 1024 * 1024;  // about 20,000 large nodes
 
 std::string read_input(std::istream& in) {
     std::string text;
@@ -31,7 +31,7 @@ std::string read_input(std::istream& in) {
     return text;
 }
 
-// The request that a heartbeat of `node` would be, had nothing changed since it was stored.
+// The request of a heartbeat of `node` in which nothing has changed.
 Json review_of(const Json& node) {
     return {{"kind", "AdmissionReview"},
             {"apiVersion", "admission.k8s.io/v1"},
@@ -50,7 +50,7 @@ std::vector<Json> reviews_in(const Json& input) {
     if (kind == "AdmissionReview") return {input};
     if (kind == "Node") return {review_of(input)};
     if (kind != "List" && kind != "NodeList") {
-        throw Error(Errc::invalid, "the input is neither an AdmissionReview nor Nodes but \"{}\"",
+        throw Error(Errc::invalid, "the input is of kind \"{}\", not Node, List or AdmissionReview",
                     kind)
             .set_hint("pass the output of: kubectl get nodes -o json");
     }
@@ -65,7 +65,8 @@ std::vector<Json> reviews_in(const Json& input) {
 
 void write_text(const Mutation& mutation, std::ostream& out) {
     out << mutation.node << ": " << to_string(mutation.outcome);
-    if (mutation.doubt != Doubt::none) out << " (" << to_string(mutation.doubt) << ')';
+    if (mutation.skip_reason != SkipReason::none)
+        out << " (" << to_string(mutation.skip_reason) << ')';
     if (!mutation.detail.empty()) out << ": " << mutation.detail;
     out << '\n';
     for (const auto& resource : mutation.resources) {
@@ -89,7 +90,7 @@ Json to_json(const Mutation& mutation) {
     }
     return {{"node", mutation.node},
             {"result", to_string(mutation.outcome)},
-            {"doubt", to_string(mutation.doubt)},
+            {"reason", to_string(mutation.skip_reason)},
             {"detail", mutation.detail},
             {"resources", std::move(resources)},
             {"patch", mutation.patch.empty() ? Json::array()

@@ -1,5 +1,5 @@
-// Arbitrary bytes as an admission review: rejected as a whole, or answered with "allowed" and a
-// patch that applies.
+// Any bytes as an admission review: rejected as a whole, or answered with "allowed" and a patch that
+// can be applied.
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "tests/webhook/json_patch_oracle.hpp"
@@ -25,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (refused.code() != base::Errc::invalid) std::abort();
         return 0;
     }
-    // The final self-check must never reject a patch.
-    if (mutation.doubt == webhook::Doubt::self_check) std::abort();
+    // The final check must never find an error.
+    if (mutation.skip_reason == webhook::SkipReason::self_check) std::abort();
     if (base::parse_json(mutation.answer, "the answer").at("response").at("allowed") != true) {
         std::abort();
     }
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         review = base::parse_json(body, "the review", 2000);
     } catch (const base::Error&) {
-        return 0;  // the webhook does not validate the parts that it skips as strictly
+        return 0;  // fields that the webhook skips are not validated as strictly
     }
     webhook::test::apply_json_patch(review["request"]["object"], mutation.patch);
     return 0;

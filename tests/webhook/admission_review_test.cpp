@@ -10,7 +10,7 @@
 namespace airlock::webhook {
 namespace {
 
-TEST(AdmissionReview, ReadsWhatRealApiServersSend) {
+TEST(AdmissionReview, ReadsReviewsOfRealApiServers) {
     struct Row {
         const char* file;
         const char* node;
@@ -24,7 +24,7 @@ TEST(AdmissionReview, ReadsWhatRealApiServersSend) {
         ReviewParser parser;
         auto body = test::fixture(row.file);
         const auto& review = parser.parse(body);
-        EXPECT_EQ(review.trouble, "") << row.file;
+        EXPECT_EQ(review.unreadable, "") << row.file;
         EXPECT_TRUE(review.is_node_status_update()) << row.file;
         EXPECT_EQ(review.uid.size(), 36U) << row.file;
         EXPECT_EQ(review.user, std::string("system:node:") + row.node) << row.file;
@@ -33,20 +33,20 @@ TEST(AdmissionReview, ReadsWhatRealApiServersSend) {
         EXPECT_EQ(*find_value(review.now.allocatable, "memory"), row.memory) << row.file;
         EXPECT_EQ(*find_value(review.now.labels, "kubernetes.io/os"), "linux") << row.file;
         EXPECT_EQ(review.now.conditions.size(), row.conditions) << row.file;
-        EXPECT_EQ(review.now.rest, review.stored.rest)
-            << row.file;  // a heartbeat: only times differ
+        EXPECT_EQ(review.now.other_fields, review.stored.other_fields)
+            << row.file;  // only heartbeat times differ
     }
 }
 
-TEST(AdmissionReview, KeepsEveryPartOfANodeThatCouldBeNews) {
+TEST(AdmissionReview, KeepsEveryFieldThatMayHaveChanged) {
     ReviewParser parser;
     auto review = test::review_json({}, {});
     review["request"]["object"]["spec"]["unschedulable"] = true;
     review["request"]["object"]["status"]["phase"] = "Running";
     auto body = review.dump();
     const auto& parsed = parser.parse(body);
-    EXPECT_NE(parsed.now.rest, parsed.stored.rest);
-    EXPECT_EQ(*find_value(parsed.now.rest, "phase"), "\"Running\"");
+    EXPECT_NE(parsed.now.other_fields, parsed.stored.other_fields);
+    EXPECT_EQ(*find_value(parsed.now.other_fields, "phase"), "\"Running\"");
 }
 
 struct Row {
@@ -54,15 +54,15 @@ struct Row {
     std::string body;
 };
 
-TEST(AdmissionReview, RefusesWhatIsNone) {
+TEST(AdmissionReview, RejectsAnythingElse) {
     const auto good = test::review_json({}, {}).dump();
     const Row rows[] = {
         {"empty", ""},
         {"space", "  "},
-        {"cut", good.substr(0, good.size() / 2)},
+        {"truncated", good.substr(0, good.size() / 2)},
         {"a byte short", good.substr(0, good.size() - 1)},
         {"two values", good + "{}"},
-        {"no object", "[1]"},
+        {"not an object", "[1]"},
         {"a number", "1"},
         {"no request", R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"})"},
         {"no uid",
@@ -85,10 +85,10 @@ TEST(AdmissionReview, RefusesWhatIsNone) {
         EXPECT_THROW(parser.parse(body), base::Error) << row.name;
     }
     auto body = good;
-    EXPECT_NO_THROW(parser.parse(body)) << "a refused review must not spoil the next";
+    EXPECT_NO_THROW(parser.parse(body)) << "a rejected review must not affect the next one";
 }
 
-TEST(AdmissionReview, SaysWhyANodeCannotBeRead) {
+TEST(AdmissionReview, ReportsWhyANodeCannotBeRead) {
     const auto good = test::review_json({}, {});
     struct Change {
         const char* name;
@@ -108,28 +108,28 @@ TEST(AdmissionReview, SaysWhyANodeCannotBeRead) {
         row.change(review["request"]["object"]);
         ReviewParser parser;
         auto body = review.dump();
-        EXPECT_NE(parser.parse(body).trouble, "") << row.name;
+        EXPECT_NE(parser.parse(body).unreadable, "") << row.name;
     }
 }
 
-TEST(AdmissionReview, TakesNumbersAsQuantitiesAndTheLastOfTwoKeys) {
+TEST(AdmissionReview, AcceptsNumbersAsQuantitiesAndUsesTheLastOfTwoEqualKeys) {
     ReviewParser parser;
     auto body = test::review_json({}, {}).dump();
     const auto at = body.find("\"cpu\":\"2\"");
     body.replace(at, 9, R"("cpu":"2","cpu":4)");
     const auto& review = parser.parse(body);
-    ASSERT_EQ(review.trouble, "");
+    ASSERT_EQ(review.unreadable, "");
     EXPECT_EQ(*find_value(review.now.allocatable, "cpu"), "4");
 }
 
-TEST(AdmissionReview, TrustsNoNodeThatSaysOnePartTwice) {
+TEST(AdmissionReview, RejectsNodesWithDuplicateFields) {
     const auto good = test::review_json({}, {}).dump();
     for (const std::string part :
          {"\"annotations\":", "\"allocatable\":", "\"conditions\":", "\"status\":"}) {
         auto body = good;
         body.insert(body.find(part), part + "null,");
         ReviewParser parser;
-        EXPECT_NE(parser.parse(body).trouble, "") << part;
+        EXPECT_NE(parser.parse(body).unreadable, "") << part;
     }
     auto two = good;
     two.insert(two.find("\"request\":"), "\"request\":{\"uid\":\"x\"},");
@@ -137,7 +137,7 @@ TEST(AdmissionReview, TrustsNoNodeThatSaysOnePartTwice) {
     EXPECT_THROW(parser.parse(two), base::Error);
 }
 
-TEST(AdmissionReview, AnswersInTheVersionItWasAskedIn) {
+TEST(AdmissionReview, AnswersInTheVersionOfTheRequest) {
     for (const auto* version : {"admission.k8s.io/v1", "admission.k8s.io/v1beta1"}) {
         const auto answer = base::Json::parse(
             write_review(version, "u\"1\\", {.patch = "[]", .audit = {{"result", "a \"b\"\n"}}}));
@@ -150,7 +150,7 @@ TEST(AdmissionReview, AnswersInTheVersionItWasAskedIn) {
         EXPECT_EQ(base::base64_decode(response.at("patch").get<std::string>(), "patch"), "[]");
         EXPECT_EQ(response.at("auditAnnotations").at("result"), "a \"b\"\n");
     }
-    // patchType without patch is an invalid answer to the API server.
+    // The API server rejects an answer with patchType and without patch.
     const auto bare = base::Json::parse(write_review("admission.k8s.io/v1", "u", {}));
     EXPECT_EQ(bare.at("response"), (base::Json{{"uid", "u"}, {"allowed", true}}));
 }

@@ -9,7 +9,7 @@
 namespace airlock::webhook {
 namespace {
 
-TEST(Certificate, TakesAPairAndKnowsItsEnd) {
+TEST(Certificate, LoadsAPairAndItsExpiryDate) {
     const TlsContextFactory factory;
     const auto pair = test::make_pair_for("a");
     const auto context = factory.make(pair.certificate, pair.key);
@@ -19,14 +19,14 @@ TEST(Certificate, TakesAPairAndKnowsItsEnd) {
     EXPECT_LT(left, std::chrono::minutes(61));
 }
 
-TEST(Certificate, AllowsNoTlsBelow1_2) {
+TEST(Certificate, RequiresTls1_2) {
     const TlsContextFactory factory;
     const auto pair = test::make_pair_for("a");
     const auto context = factory.make(pair.certificate, pair.key);
     EXPECT_EQ(SSL_CTX_get_min_proto_version(context.native.get()), TLS1_2_VERSION);
 }
 
-TEST(Certificate, RefusesHalfAPair) {
+TEST(Certificate, RejectsAPairThatDoesNotMatch) {
     const TlsContextFactory factory;
     const auto pair = test::make_pair_for("a");
     const auto other = test::make_pair_for("b");

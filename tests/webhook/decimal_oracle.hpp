@@ -1,6 +1,6 @@
-// A second, slow implementation of quantities and their products, on strings of decimal digits as
-// one calculates on paper. It shares no code and no idea with webhook/quantity.cpp, so the two can
-// be compared.
+// A second, slow implementation of quantities and their products on strings of decimal digits. It
+// shares no code with kubernetes/quantity.cpp and webhook/ratio.cpp, so that results can be
+// compared.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace airlock::webhook::oracle {
 // The canonical text of a non-negative quantity whose value has at most 40 digits.
 std::string canonical(const std::string& text);
 
-// What apply_ratio() must give for texts that both are well-formed.
+// What apply_ratio() must return for two valid texts.
 std::optional<std::string> product(const std::string& resource, const std::string& base,
                                    const std::string& ratio);
 

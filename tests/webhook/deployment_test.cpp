@@ -1,5 +1,5 @@
-// The kit's Deployments, NetworkPolicy, service accounts and rights, as far as safety hangs on
-// them.
+// The parts of the kit's manifests that safety depends on: Deployments, NetworkPolicy, service
+// accounts and RBAC rules.
 #include "base/file.hpp"
 #include "webhook/https_server.hpp"
 #include "webhook/serve_command.hpp"
@@ -26,7 +26,7 @@ YAML::Node pod() {
     return kit_object("deployment.yaml")["spec"]["template"]["spec"];
 }
 
-// The parts of reconciler.yaml, by kind.
+// The objects in reconciler.yaml, by kind.
 std::map<std::string, YAML::Node> reconciler() {
     std::map<std::string, YAML::Node> objects;
     for (auto object :
@@ -50,13 +50,13 @@ void expect_confined(const YAML::Node& spec) {
         EXPECT_TRUE(mount["readOnly"].as<bool>());
 }
 
-TEST(Deployment, GivesTheWebhookNoRightThatItDoesNotNeed) {
+TEST(Deployment, GivesTheWebhookNoPermissionItDoesNotNeed) {
     expect_confined(pod());
     EXPECT_FALSE(pod()["automountServiceAccountToken"].as<bool>());
     EXPECT_FALSE(kit_object("service-account.yaml")["automountServiceAccountToken"].as<bool>());
 }
 
-TEST(Deployment, LetsTheReconcilerPatchTheStatusOfNodesAndNothingElse) {
+TEST(Deployment, AllowsTheReconcilerToPatchTheStatusOfNodesOnly) {
     const auto objects = reconciler();
     expect_confined(objects.at("Deployment")["spec"]["template"]["spec"]);
     const auto rules = objects.at("ClusterRole")["rules"];
@@ -70,12 +70,12 @@ TEST(Deployment, LetsTheReconcilerPatchTheStatusOfNodesAndNothingElse) {
     EXPECT_EQ(rules[1]["verbs"].as<std::vector<std::string>>(), std::vector<std::string>{"patch"});
 }
 
-TEST(Deployment, LetsAnyCallerInToItsTwoPortsAndCallsNobody) {
+TEST(Deployment, AcceptsAnyClientOnTwoPortsAndHasNoEgress) {
     const auto policy = kit_object("network-policy.yaml")["spec"];
     std::set<int> allowed;
     for (const auto& rule : policy["ingress"]) {
-        // A "from" would lock out API servers: they are on the host network, which no selector of
-        // pods or namespaces reaches.
+        // A "from" would block API servers: they run on the host network, which no selector of pods
+        // or namespaces matches.
         EXPECT_FALSE(rule["from"].IsDefined());
         for (const auto& port : rule["ports"])
             allowed.insert(port["port"].as<int>());
@@ -95,7 +95,7 @@ TEST(Deployment, LetsAnyCallerInToItsTwoPortsAndCallsNobody) {
     }
 }
 
-TEST(Deployment, AllowsTheMemoryThatItsClientsCanMakeItTake) {
+TEST(Deployment, AllowsTheMemoryThatClientsCanMakeItUse) {
     const auto limit = pod()["containers"][0]["resources"]["limits"]["memory"].as<std::string>();
     ASSERT_TRUE(limit.ends_with("Mi"));
     constexpr std::uint64_t kMi = 1024 * 1024;
@@ -107,7 +107,7 @@ TEST(Deployment, AllowsTheMemoryThatItsClientsCanMakeItTake) {
                   options.max_connections * (options.large_body + kOfConnection));
 }
 
-TEST(Deployment, GivesItTheTimeToEnd) {
+TEST(Deployment, AllowsTheTimeForAGracefulShutdown) {
     const ServeOptions options;
     const auto seconds = pod()["terminationGracePeriodSeconds"].as<unsigned>();
     EXPECT_GT(seconds, options.drain_seconds + options.grace_seconds);

@@ -8,7 +8,7 @@
 namespace airlock::webhook {
 namespace {
 
-TEST(Heartbeat, ReadsTheTimesThatKubernetesWrites) {
+TEST(Heartbeat, ParsesTheTimeFormatOfKubernetes) {
     EXPECT_EQ(parse_time("1970-01-01T00:00:00Z")->time_since_epoch().count(), 0);
     EXPECT_EQ(parse_time("2026-11-21T00:52:59Z")->time_since_epoch().count(), 1795222379);
     EXPECT_EQ(parse_time("2024-02-29T23:59:59Z")->time_since_epoch().count(), 1709251199);
@@ -30,7 +30,7 @@ test::NodeValues stored_node() {
     return node;
 }
 
-// What the kubelet of an oversold node sends ten seconds later.
+// What the kubelet of an oversold node sends 10 s later.
 test::NodeValues next_report() {
     auto node = stored_node();
     node.allocatable["cpu"] = "2";
@@ -49,7 +49,7 @@ Outcome outcome_of(const test::NodeValues& now, const test::NodeValues& stored,
     return answered.mutation.outcome;
 }
 
-TEST(Heartbeat, IsPutBackWhenNothingElseIsNew) {
+TEST(Heartbeat, IsRestoredWhenNothingElseHasChanged) {
     EXPECT_EQ(outcome_of(next_report(), stored_node()), Outcome::suppressed);
 }
 
@@ -61,13 +61,13 @@ TEST(Heartbeat, PassesWhenTheStoredTimesAreFourMinutesOld) {
     EXPECT_EQ(outcome_of(now, stored_node()), Outcome::patched);
 }
 
-TEST(Heartbeat, PassesWhenTheClockOfTheNodeGoesBack) {
+TEST(Heartbeat, PassesWhenTheClockOfTheNodeIsSetBack) {
     auto now = next_report();
     now.heartbeat = "2026-11-21T00:52:56Z";
     EXPECT_EQ(outcome_of(now, stored_node()), Outcome::patched);
 }
 
-TEST(Heartbeat, PassesWithAnyRealNews) {
+TEST(Heartbeat, PassesWithAnyOtherChange) {
     struct Row {
         const char* name;
         void (*change)(test::NodeValues&);
@@ -89,7 +89,7 @@ TEST(Heartbeat, PassesWithAnyRealNews) {
     }
 }
 
-TEST(Heartbeat, PassesWithAnImageMoreOrAnotherOrderOfConditions) {
+TEST(Heartbeat, PassesWithANewImageOrAnotherOrderOfConditions) {
     const auto policy = test::policy("default: {ratios: {cpu: 2}}");
     auto review = test::review_json(next_report(), stored_node());
     EXPECT_EQ(test::answer(review, &policy).mutation.outcome, Outcome::suppressed);
@@ -107,7 +107,7 @@ TEST(Heartbeat, PassesWithAnImageMoreOrAnotherOrderOfConditions) {
     EXPECT_EQ(test::answer(managed, &policy).mutation.outcome, Outcome::suppressed);
 }
 
-TEST(Heartbeat, PassesWhenThePolicySaysSoOrTheNodeIsNotOversold) {
+TEST(Heartbeat, PassesWhenSuppressionIsOffOrTheNodeIsNotOversold) {
     EXPECT_EQ(outcome_of(next_report(), stored_node(),
                          "suppressHeartbeats: false\ndefault: {ratios: {cpu: 2}}"),
               Outcome::patched);
@@ -117,8 +117,8 @@ TEST(Heartbeat, PassesWhenThePolicySaysSoOrTheNodeIsNotOversold) {
     EXPECT_EQ(outcome_of(later, plain, "mode: enforce"), Outcome::unchanged);
 }
 
-TEST(Heartbeat, SavesAtLeastNineOfTenWritesOfAnOversoldNode) {
-    // Ten minutes of ticks: each answer becomes what is stored, as in the API server.
+TEST(Heartbeat, AvoidsAtLeastNineOfTenWritesOfAnOversoldNode) {
+    // Ten minutes of heartbeats: each answer is stored, as by the API server.
     const auto policy = test::policy("default: {ratios: {cpu: 2}}");
     auto stored = stored_node();
     int writes = 0;

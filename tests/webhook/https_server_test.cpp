@@ -81,7 +81,7 @@ TEST_F(HttpsServerRunning, AnswersPipelinedRequestsInOrder) {
     }
 }
 
-TEST_F(HttpsServerRunning, TakesARequestByteByByteAndInChunks) {
+TEST_F(HttpsServerRunning, ReadsRequestsByteByByteAndInChunks) {
     Client client(start().port(kTls), true);
     for (const char byte : get("/livez"))
         ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
@@ -101,14 +101,14 @@ struct StatusRow {
     bool closes;
 };
 
-TEST_F(HttpsServerRunning, RefusesBadRequestsByStatus) {
+TEST_F(HttpsServerRunning, RejectsInvalidRequestsWithTheRightStatus) {
     start({.max_body = 100'000});
     const std::string big(100'001, ' ');
     const StatusRow rows[] = {
         {"GET /mutate", get("/mutate"), 405, false},
         {"POST /readyz", post("/readyz", "x"), 405, true},
         {"another path", get("/"), 404, false},
-        {"metrics are elsewhere", get("/metrics"), 404, false},
+        {"metrics are on the other port", get("/metrics"), 404, false},
         {"wrong type", post("/mutate", "{}", "text/plain"), 415, true},
         {"a longer type", post("/mutate", "{}", "application/jsonp"), 415, true},
         {"type with charset", post("/mutate", "{}", "application/json; charset=utf-8"), 400, false},
@@ -121,7 +121,7 @@ TEST_F(HttpsServerRunning, RefusesBadRequestsByStatus) {
                      "{:x}\r\n{}\r\n0\r\n\r\n",
                      big.size(), big),
          413, true},
-        {"large head", "GET /readyz HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", 431,
+        {"large header", "GET /readyz HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n", 431,
          true},
         {"not HTTP", "hello there, how are you\r\n\r\n", 400, true},
         {"two lengths", "POST /mutate HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
@@ -140,12 +140,12 @@ TEST_F(HttpsServerRunning, RefusesBadRequestsByStatus) {
     }
 }
 
-TEST_F(HttpsServerRunning, TakesSevenMebibytesAndNotAByteMore) {
+TEST_F(HttpsServerRunning, AcceptsBodiesOfUpToSevenMebibytes) {
     start();
     constexpr std::size_t kLimit = 7 * 1024 * 1024;
     Client largest(server_->port(kTls), true);
     largest.send(post("/mutate", std::string(kLimit, ' ')));
-    EXPECT_EQ(largest.receive().status, 400) << "read, and found to be no JSON";
+    EXPECT_EQ(largest.receive().status, 400) << "read, and rejected because it is not JSON";
     largest.send(get("/readyz"));
     EXPECT_EQ(largest.receive().status, 200);
     Client larger(server_->port(kTls), true);
@@ -153,7 +153,7 @@ TEST_F(HttpsServerRunning, TakesSevenMebibytesAndNotAByteMore) {
     EXPECT_EQ(larger.receive().status, 413);
 }
 
-TEST_F(HttpsServerRunning, AnswersDeepNestingLikeAnyOtherRequest) {
+TEST_F(HttpsServerRunning, HandlesDeeplyNestedRequests) {
     start();
     const std::string open(1'000'000, '[');
     auto body = review();
@@ -169,9 +169,9 @@ TEST_F(HttpsServerRunning, AnswersDeepNestingLikeAnyOtherRequest) {
         const std::string& request;
         int status;
     } const rows[] = {
-        {"brackets alone", open, 400},
+        {"brackets only", open, 400},
         {"never closed", body, 400},
-        {"in a part that is passed over", closed, 200},
+        {"in a field that is ignored", closed, 200},
     };
     for (const auto& row : rows) {
         client.send(post("/mutate", row.request));
@@ -181,7 +181,7 @@ TEST_F(HttpsServerRunning, AnswersDeepNestingLikeAnyOtherRequest) {
     EXPECT_EQ(client.receive().status, 200);
 }
 
-TEST_F(HttpsServerRunning, HoldsLargeBodiesToABudgetAndAnswersUsualOnesAllTheSame) {
+TEST_F(HttpsServerRunning, LimitsTheMemoryOfLargeBodiesAndStillAnswersTypicalOnes) {
     start({.large_body = 10'000, .max_large_bodies = 30'000, .cost_of_byte = 1});
     const auto head = [](std::size_t length) {
         return fmt::format(
@@ -199,7 +199,7 @@ TEST_F(HttpsServerRunning, HoldsLargeBodiesToABudgetAndAnswersUsualOnesAllTheSam
     chunked.send(
         "POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
         "Transfer-Encoding: chunked\r\n\r\n");
-    EXPECT_EQ(chunked.receive().status, 503) << "may become the largest";
+    EXPECT_EQ(chunked.receive().status, 503) << "may be of the maximum size";
     Client usual(server_->port(kTls), true);
     usual.send(post("/mutate", review()));
     EXPECT_EQ(usual.receive().status, 200);
@@ -207,10 +207,10 @@ TEST_F(HttpsServerRunning, HoldsLargeBodiesToABudgetAndAnswersUsualOnesAllTheSam
     EXPECT_EQ(first.receive().status, 400);
     Client third(server_->port(kTls), true);
     third.send(head(20'000));
-    EXPECT_EQ(third.receive().status, 100) << "the first gave back what it took";
+    EXPECT_EQ(third.receive().status, 100) << "the first request has returned its memory";
 }
 
-TEST_F(HttpsServerRunning, ServesMetricsAndHealthInPlainHttp) {
+TEST_F(HttpsServerRunning, ServesMetricsAndHealthOverHttp) {
     Client tls(start().port(kTls), true);
     tls.send(post("/mutate", review()));
     tls.receive();
@@ -242,11 +242,11 @@ TEST_F(HttpsServerRunning, IsReadyOnlyWithPolicyAndCertificate) {
     EXPECT_FALSE(Client(server_->port(kTls), true).connected());
     set_certificate("late");
     EXPECT_EQ(readiness(), 200);
-    state_.ending = true;
+    state_.shutting_down = true;
     EXPECT_EQ(readiness(), 503);
 }
 
-TEST_F(HttpsServerRunning, DropsClientsThatAreTooSlow) {
+TEST_F(HttpsServerRunning, DisconnectsSlowClients) {
     start({.handshake_time = milliseconds(150),
            .request_time = milliseconds(150),
            .idle_time = milliseconds(150)});
@@ -257,13 +257,13 @@ TEST_F(HttpsServerRunning, DropsClientsThatAreTooSlow) {
     EXPECT_TRUE(idle.closed_within(seconds(5))) << "no request";
     Client half(server_->port(kTls), true);
     half.send("POST /mutate HTTP/1.1\r\n");
-    EXPECT_TRUE(half.closed_within(seconds(5))) << "half a head";
+    EXPECT_TRUE(half.closed_within(seconds(5))) << "half a header";
     Client stalled(server_->port(kTls), true);
     stalled.send(post("/mutate", review()).substr(0, 3000));
     EXPECT_TRUE(stalled.closed_within(seconds(5))) << "half a body";
 }
 
-TEST_F(HttpsServerRunning, GivesAClientThatSendsAByteNowAndThenNoMoreTime) {
+TEST_F(HttpsServerRunning, DoesNotExtendTheDeadlineOfAClientThatSendsSlowly) {
     start({.request_time = milliseconds(300)});
     Client slow(server_->port(kTls), true);
     slow.send("POST /mutate HTTP/1.1\r\n");
@@ -274,14 +274,14 @@ TEST_F(HttpsServerRunning, GivesAClientThatSendsAByteNowAndThenNoMoreTime) {
     EXPECT_TRUE(closed);
 }
 
-TEST_F(HttpsServerRunning, SpeaksNoTlsBelow1_2) {
+TEST_F(HttpsServerRunning, RequiresTls1_2) {
     start();
     EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_3).connected());
     EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_2).connected());
     EXPECT_FALSE(Client(server_->port(kTls), test::TlsVersion::v1_1).connected());
 }
 
-TEST_F(HttpsServerRunning, MakesRoomForANewcomerByClosingTheLongestIdle) {
+TEST_F(HttpsServerRunning, ClosesTheLongestIdleConnectionForANewOne) {
     start({.threads = 1, .max_connections = 4});
     std::vector<std::unique_ptr<Client>> clients;
     for (int i = 0; i < 6; ++i) {
@@ -306,7 +306,7 @@ TEST_F(HttpsServerRunning, ChangesItsCertificateWithoutDroppingAConnection) {
 TEST_F(HttpsServerRunning, ResumesTlsSessionsAcrossACertificateChange) {
     Client first(start().port(kTls), true);
     first.send(get("/livez"));
-    first.receive();  // the ticket comes with the first bytes
+    first.receive();  // the session ticket comes with the first bytes
     EXPECT_FALSE(first.resumed());
     set_certificate("second");
     Client second(server_->port(kTls), first.session());
@@ -328,14 +328,14 @@ TEST_F(HttpsServerRunning, DrainsWithoutLosingARequest) {
     EXPECT_EQ(last.status, 200);
     EXPECT_NE(last.head.find("Connection: close"), std::string::npos);
     EXPECT_TRUE(asking.closed_within(seconds(5)));
-    Client newcomer(server_->port(kTls), true);
-    newcomer.send(get("/livez"));
-    EXPECT_EQ(newcomer.receive().status, 200)
-        << "new connections are served until the drain itself";
+    Client late_client(server_->port(kTls), true);
+    late_client.send(get("/livez"));
+    EXPECT_EQ(late_client.receive().status, 200)
+        << "new connections are served until the drain begins";
 
     const auto request = post("/mutate", review());
     busy.send(request.substr(0, 3000));
-    // Until the server has begun to read it, the connection counts as idle.
+    // The connection counts as idle until the server has begun to read the request.
     for (int i = 0; i < 200; ++i) {
         Client probe(server_->port(kTls), true);
         probe.send(get("/livez"));
@@ -353,7 +353,7 @@ TEST_F(HttpsServerRunning, DrainsWithoutLosingARequest) {
     EXPECT_FALSE(Client(server_->port(kTls), true).connected());
 }
 
-TEST_F(HttpsServerRunning, EndsWithConnectionsOpen) {
+TEST_F(HttpsServerRunning, CanBeDestroyedWithOpenConnections) {
     Client idle(start().port(kTls), true);
     Client half(server_->port(kTls), true);
     half.send("POST /mutate HTTP/1.1\r\n");
@@ -361,7 +361,7 @@ TEST_F(HttpsServerRunning, EndsWithConnectionsOpen) {
     EXPECT_TRUE(idle.closed_within(seconds(5)));
 }
 
-TEST_F(HttpsServerRunning, SurvivesGarbageInPlaceOfTls) {
+TEST_F(HttpsServerRunning, SurvivesGarbageInsteadOfTls) {
     start();
     for (const auto* garbage :
          {"GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\xff\xff", "\x80\x80\x80\x80\x80\x80\x80\x80"}) {
@@ -373,7 +373,7 @@ TEST_F(HttpsServerRunning, SurvivesGarbageInPlaceOfTls) {
     EXPECT_EQ(good.receive().body, "ok");
 }
 
-TEST_F(HttpsServerRunning, AnswersFromSeveralThreadsAtOnceWhileThePolicyChanges) {
+TEST_F(HttpsServerRunning, AnswersFromSeveralThreadsWhileThePolicyChanges) {
     start({.threads = 2});
     std::atomic<int> good{0};
     std::vector<std::thread> threads;

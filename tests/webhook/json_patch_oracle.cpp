@@ -21,7 +21,7 @@ std::string unescape(std::string_view part, std::string_view path) {
         }
         const char next = ++i < part.size() ? part[i] : '\0';
         if (next != '0' && next != '1')
-            throw Error(Errc::invalid, "JSON patch: \"{}\" is no JSON pointer", path);
+            throw Error(Errc::invalid, "JSON patch: \"{}\" is not a valid JSON pointer", path);
         key += next == '0' ? '~' : '/';
     }
     return key;

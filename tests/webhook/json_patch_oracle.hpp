@@ -1,5 +1,5 @@
-// Applies a JSON Patch to a whole document, as strictly as the API server does. Shares nothing with
-// the code under test.
+// Applies a JSON Patch to a document as strictly as the API server does. Shares no code with what is
+// tested.
 #pragma once
 
 #include "base/json.hpp"
@@ -9,7 +9,7 @@
 namespace airlock::webhook::test {
 
 // base::Errc::invalid, naming the operation, for anything but an "add" whose parent is an object or
-// array that exists, and whose index is inside the array: RFC 6902 section 4.1.
+// array that exists, and whose index is within the array: RFC 6902 section 4.1.
 void apply_json_patch(base::Json& document, std::string_view patch);
 
 }  // namespace airlock::webhook::test

@@ -14,7 +14,7 @@ namespace {
 using base::Json;
 using test::apply_json_patch;
 
-TEST(JsonPatch, BuildsWhatItCanApply) {
+TEST(JsonPatch, BuildsPatchesThatCanBeApplied) {
     JsonPatch patch;
     EXPECT_TRUE(patch.empty());
     EXPECT_EQ(patch.text(), "[]");
@@ -26,7 +26,7 @@ TEST(JsonPatch, BuildsWhatItCanApply) {
     EXPECT_EQ(document, (Json{{"metadata", {{"annotations", {{"a/b~c", "say \"hi\"\n\\"}}}}}}));
 }
 
-TEST(JsonPatch, ReadsBackWhatItWrote) {
+TEST(JsonPatch, IsReadBackUnchanged) {
     JsonPatch patch;
     patch.add_empty_object("/metadata/annotations");
     patch.add_string("/a/" + pointer_part("b/c~d"), "say \"hi\"\n\\");
@@ -42,7 +42,7 @@ TEST(JsonPatch, ReadsBackWhatItWrote) {
     EXPECT_EQ(unescape_pointer_part("b~"), std::nullopt);
 }
 
-TEST(JsonPatch, ReadsNothingButAdditionsOfStringsAndEmptyObjects) {
+TEST(JsonPatch, ReadsOnlyAdditionsOfStringsAndEmptyObjects) {
     const char* const rows[] = {
         R"([{"op":"add","path":"/s","value":1}])",
         R"([{"op":"add","path":"/s","value":null}])",
@@ -72,7 +72,7 @@ TEST(JsonPatch, ReadsNothingButAdditionsOfStringsAndEmptyObjects) {
 struct Row {
     const char* name;
     const char* patch;
-    const char* result;  // nullptr: refused
+    const char* result;  // nullptr: rejected
 };
 
 TEST(JsonPatchOracle, IsAsStrictAsTheApiServer) {
@@ -95,15 +95,15 @@ TEST(JsonPatchOracle, IsAsStrictAsTheApiServer) {
         {"negative index", R"([{"op":"add","path":"/a/-1","value":1}])", nullptr},
         {"dash in the middle", R"([{"op":"add","path":"/a/-/k","value":1}])", nullptr},
         {"whole document", R"([{"op":"add","path":"","value":1}])", nullptr},
-        {"no slash", R"([{"op":"add","path":"o","value":1}])", nullptr},
+        {"no leading slash", R"([{"op":"add","path":"o","value":1}])", nullptr},
         {"bad escape", R"([{"op":"add","path":"/o/~2","value":1}])", nullptr},
-        {"escape cut off", R"([{"op":"add","path":"/o/~","value":1}])", nullptr},
+        {"truncated escape", R"([{"op":"add","path":"/o/~","value":1}])", nullptr},
         {"remove", R"([{"op":"remove","path":"/s"}])", nullptr},
         {"replace", R"([{"op":"replace","path":"/s","value":1}])", nullptr},
         {"no value", R"([{"op":"add","path":"/s"}])", nullptr},
         {"no path", R"([{"op":"add","value":1}])", nullptr},
-        {"no list", R"({"op":"add","path":"/s","value":1})", nullptr},
-        {"no JSON", "[", nullptr},
+        {"not a list", R"({"op":"add","path":"/s","value":1})", nullptr},
+        {"not JSON", "[", nullptr},
     };
     for (const auto& row : rows) {
         auto document = Json::parse(R"({"o":{},"a":[1,2],"s":"x"})");

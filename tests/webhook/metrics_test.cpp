@@ -20,7 +20,7 @@ Mutation raised(std::string node) {
     return test::answer(test::review_json(values, values), &policy).mutation;
 }
 
-TEST(Metrics, CountRequestsAndKeepEachNodesValues) {
+TEST(Metrics, CountRequestsAndReportTheValuesOfEachNode) {
     Metrics metrics;
     metrics.record(raised("n1"), std::chrono::microseconds(40), {});
     metrics.record(raised("n1"), std::chrono::milliseconds(2), {});
@@ -37,7 +37,7 @@ TEST(Metrics, CountRequestsAndKeepEachNodesValues) {
     EXPECT_THAT(text, HasSubstr("node_oversell_ratio{node=\"n1\",resource=\"cpu\"} 2\n"));
 }
 
-TEST(Metrics, ForgetNodesNotHeardOf) {
+TEST(Metrics, DropNodesThatNoLongerReport) {
     Metrics metrics;
     const Metrics::Clock::time_point begin{};
     metrics.record(raised("n1"), {}, begin);
@@ -46,7 +46,7 @@ TEST(Metrics, ForgetNodesNotHeardOf) {
                 Not(HasSubstr("n1")));
 }
 
-TEST(Metrics, LeaveDryRunsOutOfTheNodesValues) {
+TEST(Metrics, IgnoreTheValuesOfDryRuns) {
     Metrics metrics;
     auto mutation = raised("n1");
     mutation.dry_run = true;
@@ -54,7 +54,7 @@ TEST(Metrics, LeaveDryRunsOutOfTheNodesValues) {
     EXPECT_THAT(metrics.text({}), Not(HasSubstr("n1")));
 }
 
-TEST(Metrics, AreWellFormedWhateverANodeIsCalled) {
+TEST(Metrics, EscapeTheNamesOfNodes) {
     Metrics metrics;
     metrics.record(raised("a\"b\\c\nd"), {}, {});
     metrics.record_refused(413);

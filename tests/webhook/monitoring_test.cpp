@@ -1,5 +1,5 @@
-// The kit's dashboard and rules name no series that the webhook does not have, and leave out none
-// that an operator was promised.
+// The kit's dashboard and rules use only series that the webhook exports, and use all of them that
+// operators need.
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "webhook/metrics.hpp"
@@ -32,8 +32,8 @@ std::set<std::string> words(const std::string& text, const std::regex& form) {
     return found;
 }
 
-// "node_oversell_x": what a query asks for, without what a histogram adds.
-std::set<std::string> series_asked(const std::string& text) {
+// The series in the queries of `text`, without the suffixes of histograms.
+std::set<std::string> series_queried(const std::string& text) {
     static const std::regex kSeries("(node_oversell_[a-z_]*[a-z])(?=[^a-z_])");
     std::set<std::string> all;
     for (const auto& name : words(text, kSeries))
@@ -41,7 +41,7 @@ std::set<std::string> series_asked(const std::string& text) {
     return all;
 }
 
-std::set<std::string> series_kept() {
+std::set<std::string> series_exported() {
     static const std::regex kType("# TYPE (\\S+)");
     return words(Metrics().text({}), kType);
 }
@@ -50,9 +50,9 @@ YAML::Node rules_of(const YAML::Node& document) {
     return document["groups"][0]["rules"];
 }
 
-TEST(Monitoring, HasEverySeriesThatTheWebhookPromises) {
+TEST(Monitoring, ExportsEveryDocumentedSeries) {
     EXPECT_THAT(
-        series_kept(),
+        series_exported(),
         IsSupersetOf({"node_oversell_requests_total", "node_oversell_request_duration_seconds",
                       "node_oversell_raw", "node_oversell_applied", "node_oversell_ratio",
                       "node_oversell_suppressed_writes_total",
@@ -61,26 +61,26 @@ TEST(Monitoring, HasEverySeriesThatTheWebhookPromises) {
                       "node_oversell_certificate_expiry_timestamp_seconds"}));
 }
 
-TEST(Monitoring, AsksForNoSeriesThatIsNotThere) {
-    const auto kept = series_kept();
+TEST(Monitoring, QueriesOnlyExportedSeries) {
+    const auto exported = series_exported();
     for (const auto* file : {"dashboard.yaml", "prometheus-rules.yaml"}) {
-        const auto asked = series_asked(kit_file(file));
-        EXPECT_GT(asked.size(), 5U) << file;
-        for (const auto& name : asked)
-            EXPECT_THAT(kept, Contains(name)) << file;
+        const auto queried = series_queried(kit_file(file));
+        EXPECT_GT(queried.size(), 5U) << file;
+        for (const auto& name : queried)
+            EXPECT_THAT(exported, Contains(name)) << file;
     }
 }
 
-TEST(Monitoring, ShowsEverySeriesButThatOfLoads) {
+TEST(Monitoring, UsesEverySeriesExceptTwo) {
     const auto text = kit_file("dashboard.yaml") + kit_file("prometheus-rules.yaml");
-    auto unseen = series_kept();
-    for (const auto& name : series_asked(text))
-        unseen.erase(name);
-    EXPECT_THAT(unseen, ::testing::UnorderedElementsAre("node_oversell_policy_loads_total",
+    auto unused = series_exported();
+    for (const auto& name : series_queried(text))
+        unused.erase(name);
+    EXPECT_THAT(unused, ::testing::UnorderedElementsAre("node_oversell_policy_loads_total",
                                                         "node_oversell_certificate_errors_total"));
 }
 
-TEST(Monitoring, DashboardIsOneThatGrafanaCanImport) {
+TEST(Monitoring, DashboardCanBeImportedIntoGrafana) {
     const auto object = YAML::Load(kit_file("dashboard.yaml"));
     EXPECT_EQ(object["metadata"]["labels"]["grafana_dashboard"].as<std::string>(), "1");
     const auto board = base::parse_json(object["data"]["node-oversell.json"].as<std::string>(),
@@ -98,7 +98,7 @@ TEST(Monitoring, DashboardIsOneThatGrafanaCanImport) {
     EXPECT_EQ(board.at("templating").at("list").at(0).at("name"), "datasource");
 }
 
-TEST(Monitoring, RulesSayWhatIsWrongAndAreTheSameWithTheOperator) {
+TEST(Monitoring, RulesAreDescribedAndTheSameWithTheOperator) {
     const auto object = YAML::Load(kit_file("prometheus-rules.yaml"));
     const auto plain = YAML::Load(object["data"]["node-oversell.rules.yaml"].as<std::string>());
     const auto documents = YAML::LoadAll(kit_file("prometheus-operator.yaml"));
@@ -116,7 +116,7 @@ TEST(Monitoring, RulesSayWhatIsWrongAndAreTheSameWithTheOperator) {
         EXPECT_TRUE(rule["annotations"]["summary"] && rule["annotations"]["description"]) << name;
     }
     EXPECT_THAT(names, IsSupersetOf({"NodeOversellAbsent", "NodeOversellSelfCheck",
-                                     "NodeOversellPolicyRefused", "NodeOversellCertificateEnds",
+                                     "NodeOversellPolicyInvalid", "NodeOversellCertificateExpires",
                                      "NodeOversellFailsOpen"}));
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using base::Json;
 
-constexpr std::string_view kDouble = "default: {ratios: {cpu: \"2\", memory: \"1.5\"}}";
+constexpr std::string_view kPolicy = "default: {ratios: {cpu: \"2\", memory: \"1.5\"}}";
 
 const Json& allocatable(const test::Answered& answered) {
     return answered.object.at("status").at("allocatable");
@@ -20,8 +20,8 @@ std::string state_of(const test::Answered& answered) {
     return answered.object.at("metadata").at("annotations").value("node-oversell/state", "absent");
 }
 
-TEST(Mutator, RaisesTheRealHeartbeats) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, RaisesAllocatableInRealHeartbeats) {
+    const auto policy = test::policy(kPolicy);
     struct Row {
         const char* file;
         const char* memory;
@@ -36,7 +36,7 @@ TEST(Mutator, RaisesTheRealHeartbeats) {
         EXPECT_EQ(answered.response.at("uid"), review.at("request").at("uid")) << row.file;
         EXPECT_EQ(allocatable(answered).at("cpu"), "4") << row.file;
         EXPECT_EQ(allocatable(answered).at("memory"), row.memory) << row.file;
-        // Everything else is as it was, capacity first of all.
+        // Everything else is unchanged, above all capacity.
         auto expected = review.at("request").at("object");
         expected["status"]["allocatable"]["cpu"] = "4";
         expected["status"]["allocatable"]["memory"] = row.memory;
@@ -46,8 +46,8 @@ TEST(Mutator, RaisesTheRealHeartbeats) {
     }
 }
 
-TEST(Mutator, MakesTheAnnotationsOfANodeThatHasNone) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, CreatesTheAnnotationsOfANodeWithoutAny) {
+    const auto policy = test::policy(kPolicy);
     test::NodeValues node;
     node.annotations.reset();
     const auto answered = test::answer(test::review_json(node, node), &policy);
@@ -55,8 +55,8 @@ TEST(Mutator, MakesTheAnnotationsOfANodeThatHasNone) {
     EXPECT_EQ(allocatable(answered).at("cpu"), "4");
 }
 
-TEST(Mutator, AnswersTheOldVersionInKind) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, AnswersVersionV1beta1) {
+    const auto policy = test::policy(kPolicy);
     auto review = test::review_json({}, {});
     review["apiVersion"] = "admission.k8s.io/v1beta1";
     const auto answered = test::answer(review, &policy);
@@ -64,7 +64,7 @@ TEST(Mutator, AnswersTheOldVersionInKind) {
     EXPECT_EQ(answered.response.at("uid"), "u-1");
 }
 
-// The stored node and a later request, as a sequence of answers would leave them.
+// A node as it is stored after the first answer.
 test::NodeValues oversold(const Policy& policy) {
     test::NodeValues node;
     const auto answered = test::answer(test::review_json(node, node), &policy);
@@ -73,12 +73,12 @@ test::NodeValues oversold(const Policy& policy) {
     return node;
 }
 
-TEST(Mutator, NeverMultipliesItsOwnValues) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, NeverMultipliesAValueTwice) {
+    const auto policy = test::policy(kPolicy);
     auto stored = oversold(policy);
     for (int i = 0; i < 5; ++i) {
         auto now = stored;
-        now.ready = i % 2 == 0 ? "False" : "True";  // a writer of conditions
+        now.ready = i % 2 == 0 ? "False" : "True";  // another client that writes conditions
         const auto answered = test::answer(test::review_json(now, stored), &policy);
         EXPECT_EQ(answered.mutation.outcome, Outcome::unchanged);
         EXPECT_EQ(allocatable(answered).at("cpu"), "4");
@@ -86,8 +86,8 @@ TEST(Mutator, NeverMultipliesItsOwnValues) {
     }
 }
 
-TEST(Mutator, TrustsTheStoredRecordAndNotTheRequests) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, UsesTheStoredRecordAndNotThatOfTheRequest) {
+    const auto policy = test::policy(kPolicy);
     const auto stored = oversold(policy);
     auto now = stored;
     (*now.annotations)["node-oversell/state"] =
@@ -97,8 +97,8 @@ TEST(Mutator, TrustsTheStoredRecordAndNotTheRequests) {
     EXPECT_EQ(state_of(answered), stored.annotations->at("node-oversell/state"));
 }
 
-TEST(Mutator, GivesRealValuesBackAndEmptiesTheRecord) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, RestoresRealValuesAndEmptiesTheRecord) {
+    const auto policy = test::policy(kPolicy);
     const auto stored = oversold(policy);
     auto now = stored;
     now.labels["node-oversell/disable"] = "true";
@@ -115,7 +115,7 @@ TEST(Mutator, GivesRealValuesBackAndEmptiesTheRecord) {
               "2");
 }
 
-TEST(Mutator, RaisesNamedExtendedResourcesPodsAndStorage) {
+TEST(Mutator, RaisesListedExtendedResourcesPodsAndStorage) {
     const auto policy = test::policy(
         "resources: [pods, ephemeral-storage, example.com/gpu]\n"
         "default: {ratios: {pods: 1.5, ephemeral-storage: 1.1, example.com/gpu: 2}}");
@@ -134,20 +134,20 @@ TEST(Mutator, RaisesNamedExtendedResourcesPodsAndStorage) {
                                   {"example.com/nic", "1"}}));
 }
 
-TEST(Mutator, GivesRealValuesBackToANodeThatLeavesTheCanary) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, RestoresTheRealValuesOfANodeThatLeavesTheCanary) {
+    const auto policy = test::policy(kPolicy);
     const auto stored = oversold(policy);
-    const auto none = test::policy("mode: {canary: 0%}\n" + std::string(kDouble));
+    const auto none = test::policy("mode: {canary: 0%}\n" + std::string(kPolicy));
     const auto answered = test::answer(test::review_json(stored, stored), &none);
     EXPECT_EQ(answered.mutation.outcome, Outcome::restored);
     EXPECT_EQ(allocatable(answered).at("cpu"), "2");
     EXPECT_EQ(state_of(answered), "");
-    const auto all = test::policy("mode: {canary: 100%}\n" + std::string(kDouble));
+    const auto all = test::policy("mode: {canary: 100%}\n" + std::string(kPolicy));
     EXPECT_EQ(allocatable(test::answer(test::review_json({}, {}), &all)).at("cpu"), "4");
 }
 
-TEST(Mutator, OnlyNotesInObserveMode) {
-    const auto policy = test::policy("mode: observe\n" + std::string(kDouble));
+TEST(Mutator, OnlyReportsInObserveMode) {
+    const auto policy = test::policy("mode: observe\n" + std::string(kPolicy));
     const auto answered = test::answer(test::review_json({}, {}), &policy);
     EXPECT_EQ(answered.mutation.outcome, Outcome::observed);
     EXPECT_FALSE(answered.response.contains("patch"));
@@ -156,7 +156,7 @@ TEST(Mutator, OnlyNotesInObserveMode) {
 }
 
 TEST(Mutator, IgnoresOtherRequests) {
-    const auto policy = test::policy(kDouble);
+    const auto policy = test::policy(kPolicy);
     const std::pair<const char*, Json> rows[] = {{"operation", "CREATE"},
                                                  {"operation", "DELETE"},
                                                  {"subResource", ""},
@@ -171,53 +171,53 @@ TEST(Mutator, IgnoresOtherRequests) {
     }
 }
 
-struct DoubtRow {
+struct SkipRow {
     const char* name;
-    Doubt doubt;
+    SkipReason skip_reason;
     void (*change)(test::NodeValues& node);
     void (*spoil)(Json& review);
 };
 
-TEST(Mutator, LeavesTheNodeAloneInDoubtAndSaysWhy) {
+TEST(Mutator, SkipsNodesThatItCannotHandleSafely) {
     const auto no_change = [](test::NodeValues&) {};
     const auto no_spoil = [](Json&) {};
-    const DoubtRow rows[] = {
-        {"state", Doubt::state_annotation,
+    const SkipRow rows[] = {
+        {"state", SkipReason::state_annotation,
          [](auto& node) { (*node.annotations)["node-oversell/state"] = "{\"v\":9}"; }, no_spoil},
-        {"ratio", Doubt::ratio_annotation,
+        {"ratio", SkipReason::ratio_annotation,
          [](auto& node) { (*node.annotations)["node-oversell/ratio"] = "cpu=lots"; }, no_spoil},
-        {"quantity", Doubt::unreadable_quantity,
+        {"quantity", SkipReason::unreadable_quantity,
          [](auto& node) { node.allocatable["cpu"] = "two"; }, no_spoil},
-        {"no allocatable", Doubt::no_allocatable, no_change,
+        {"no allocatable", SkipReason::no_allocatable, no_change,
          [](Json& review) { review["request"]["object"]["status"].erase("allocatable"); }},
-        {"no old object", Doubt::unreadable_node, no_change,
+        {"no old object", SkipReason::unreadable_node, no_change,
          [](Json& review) { review["request"]["oldObject"] = nullptr; }},
-        {"no object", Doubt::unreadable_node, no_change,
+        {"no object", SkipReason::unreadable_node, no_change,
          [](Json& review) { review["request"].erase("object"); }},
-        {"status", Doubt::unreadable_node, no_change,
+        {"status", SkipReason::unreadable_node, no_change,
          [](Json& review) { review["request"]["object"]["status"] = "x"; }},
     };
-    const auto policy = test::policy(kDouble);
+    const auto policy = test::policy(kPolicy);
     for (const auto& row : rows) {
         test::NodeValues node;
         row.change(node);
         auto review = test::review_json(node, node);
         row.spoil(review);
         const auto answered = test::answer(review, &policy);
-        EXPECT_EQ(answered.mutation.outcome, Outcome::doubt) << row.name;
-        EXPECT_EQ(to_string(answered.mutation.doubt), to_string(row.doubt)) << row.name;
+        EXPECT_EQ(answered.mutation.outcome, Outcome::skipped) << row.name;
+        EXPECT_EQ(to_string(answered.mutation.skip_reason), to_string(row.skip_reason)) << row.name;
         EXPECT_EQ(answered.response.at("allowed"), true) << row.name;
         EXPECT_FALSE(answered.response.contains("patch")) << row.name;
-        EXPECT_EQ(answered.response.at("auditAnnotations").at("doubt"), to_string(row.doubt))
+        EXPECT_EQ(answered.response.at("auditAnnotations").at("reason"), to_string(row.skip_reason))
             << row.name;
     }
     const auto without = test::answer(test::review_json({}, {}), nullptr);
-    EXPECT_EQ(without.mutation.doubt, Doubt::no_policy);
+    EXPECT_EQ(without.mutation.skip_reason, SkipReason::no_policy);
     EXPECT_FALSE(without.response.contains("patch"));
 }
 
-TEST(Mutator, LeavesOneImplausibleResourceAndRaisesTheOthers) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, LeavesAnImplausibleResourceUnchangedAndRaisesTheOthers) {
+    const auto policy = test::policy(kPolicy);
     test::NodeValues node;
     node.allocatable["cpu"] = "3";  // of 2
     const auto answered = test::answer(test::review_json(node, node), &policy);
@@ -225,8 +225,8 @@ TEST(Mutator, LeavesOneImplausibleResourceAndRaisesTheOthers) {
     EXPECT_EQ(allocatable(answered).at("memory"), "36872526Ki");
 }
 
-TEST(Mutator, CountsChangesOfOthersThanTheKubelet) {
-    const auto policy = test::policy(kDouble);
+TEST(Mutator, DetectsChangesByOtherClients) {
+    const auto policy = test::policy(kPolicy);
     const auto stored = oversold(policy);
     auto now = stored;
     now.allocatable["cpu"] = "1";

@@ -16,7 +16,7 @@ ResourceState cpu(const char* raw, std::initializer_list<const char*> applied) {
     return state;
 }
 
-TEST(NodeState, ComesBackAsItWasWritten) {
+TEST(NodeState, IsReadBackUnchanged) {
     const NodeState state{.generation = "3f2a91c0",
                           .resources = {cpu("3920m", {"7840m", "5880m"})}};
     const auto again = NodeState::parse(state.text());
@@ -26,13 +26,13 @@ TEST(NodeState, ComesBackAsItWasWritten) {
     EXPECT_EQ(again->text(), state.text());
 }
 
-TEST(NodeState, IsTheEmptyTextWithoutResources) {
+TEST(NodeState, IsEmptyWithoutResources) {
     EXPECT_EQ(NodeState{}.text(), "");
     ASSERT_TRUE(NodeState::parse(""));
     EXPECT_TRUE(NodeState::parse("")->resources.empty());
 }
 
-TEST(NodeState, RefusesWhatItDidNotWrite) {
+TEST(NodeState, RejectsWhatItCannotHaveWritten) {
     const auto good = NodeState{.generation = "g", .resources = {cpu("2", {"4"})}}.text();
     ASSERT_TRUE(NodeState::parse(good));
     const char* const rows[] = {
@@ -62,20 +62,20 @@ TEST(NodeState, RefusesWhatItDidNotWrite) {
     EXPECT_FALSE(NodeState::parse(good + std::string(20'000, ' ')));
 }
 
-TEST(NodeState, PassesOverWhatALaterVersionAdds) {
+TEST(NodeState, IgnoresWhatLaterVersionsAdd) {
     const auto state = NodeState::parse(
         R"({"new":[{}],"resources":{"cpu":{"why":{"a":1},"raw":"2","applied":["4"],"ratio":"2","source":"d"},)"
         R"("a.b/c":{"raw":"2","applied":["4"],"ratio":"2","source":"d"}},"generation":"g","v":1})");
     ASSERT_TRUE(state);
     ASSERT_EQ(state->resources.size(), 2U);
-    EXPECT_EQ(state->resources.front().name, "a.b/c") << "in order of names, as it is written";
+    EXPECT_EQ(state->resources.front().name, "a.b/c") << "sorted by name, as written";
 }
 
 TEST(ResourceState, RemembersTheLastFourAppliedValues) {
     auto state = cpu("1", {"2"});
     for (const auto* text : {"3", "4", "4", "5", "6", "3"})
         state.remember(*Quantity::parse(text));
-    ASSERT_EQ(state.applied.size(), ResourceState::kRing);
+    ASSERT_EQ(state.applied.size(), ResourceState::kMaxApplied);
     EXPECT_EQ(state.applied.front(), *Quantity::parse("3"));
     EXPECT_TRUE(state.was_applied(*Quantity::parse("4000m")));
     EXPECT_FALSE(state.was_applied(*Quantity::parse("2")));

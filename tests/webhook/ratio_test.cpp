@@ -26,7 +26,7 @@ struct ProductRow {
     const char* resource;
     const char* base;
     const char* ratio;
-    const char* product;  // nullptr: refused
+    const char* product;  // nullptr: rejected
 };
 
 TEST(Ratio, MultipliesExactlyAndRoundsDown) {
@@ -36,7 +36,7 @@ TEST(Ratio, MultipliesExactlyAndRoundsDown) {
         {"cpu", "3920m", "1.33", "5213m"},
         {"cpu", "4000m", "2", "8"},
         {"cpu", "96000m", "1.15", "110400m"},  // doubles give 110399m
-        {"cpu", "100u", "1.5", "100u"},        // below a milli: never less than the base
+        {"cpu", "100u", "1.5", "100u"},        // less than a milli: never below the base
         {"memory", "12134168Ki", "1.5", "18201252Ki"},
         {"memory", "12134168Ki", "1.3", "15774418Ki"},
         {"memory", "8029220864", "1.5", "12043831296"},
@@ -66,7 +66,7 @@ TEST(Ratio, MultipliesExactlyAndRoundsDown) {
     }
 }
 
-TEST(Ratio, EqualsAnIndependentImplementationOnTenThousandVectors) {
+TEST(Ratio, EqualsAnIndependentImplementationOnTenThousandInputs) {
     std::mt19937_64 random(20261121);
     const auto below = [&](std::uint64_t end) {
         return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random);

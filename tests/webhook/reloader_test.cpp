@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 void write(const fs::path& path, const std::string& text) {
     std::ofstream(path) << text;
-    // Two writes in one tick of the file system's clock must differ all the same.
+    // Two writes within the resolution of the file system's clock must differ.
     static int seconds = 0;
     fs::last_write_time(path, fs::file_time_type::clock::now() + std::chrono::seconds(++seconds));
 }
@@ -43,58 +43,57 @@ class ReloaderFiles : public ::testing::Test {
     ServiceState state_;
 };
 
-TEST_F(ReloaderFiles, BecomeReadyWhenAllAreGood) {
+TEST_F(ReloaderFiles, BecomeReadyWhenAllAreValid) {
     Reloader reloader(files(), state_);
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_FALSE(state_.ready());
     write(at("policy.yaml"), policy_text("2"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_FALSE(state_.ready());
     write_pair(test::make_pair_for("a"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_TRUE(state_.ready());
 }
 
-TEST_F(ReloaderFiles, KeepTheLastGoodPolicy) {
+TEST_F(ReloaderFiles, KeepTheLastValidPolicy) {
     write(at("policy.yaml"), policy_text("2"));
     Reloader reloader(files(), state_);
-    reloader.look();
+    reloader.reload_changed();
     const auto first = state_.policy.get();
     ASSERT_TRUE(first);
     write(at("policy.yaml"), policy_text("lots"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_EQ(state_.policy.get(), first);
     EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_good 0\n"));
     EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_errors_total 1\n"));
-    reloader.look();  // an unchanged bad file is not reported again
+    reloader.reload_changed();  // an unchanged invalid file is not reported again
     EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_errors_total 1\n"));
     write(at("policy.yaml"), policy_text("3"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_NE(state_.policy.get(), first);
     EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_policy_good 1\n"));
     fs::remove(at("policy.yaml"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_TRUE(state_.policy.get());
 }
 
-TEST_F(ReloaderFiles, KeepTheOldPairUntilBothHalvesAreNew) {
+TEST_F(ReloaderFiles, KeepTheOldPairUntilBothFilesAreNew) {
     write_pair(test::make_pair_for("a"));
     Reloader reloader(files(), state_);
-    reloader.look();
+    reloader.reload_changed();
     const auto first = state_.tls.get();
     ASSERT_TRUE(first);
     const auto next = test::make_pair_for("b");
     write(at("tls.crt"), next.certificate);
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_EQ(state_.tls.get(), first);
     write(at("tls.key"), next.key);
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_NE(state_.tls.get(), first);
 }
 
-TEST_F(ReloaderFiles, SeeAKubeletsSwapOfTheLinkBehindThem) {
-    // As a mounted ConfigMap looks: policy.yaml -> ..data/policy.yaml, ..data -> a folder of its
-    // own.
+TEST_F(ReloaderFiles, DetectTheKubeletsReplacementOfTheDataLink) {
+    // The layout of a mounted ConfigMap: policy.yaml -> ..data/policy.yaml, ..data -> a directory.
     fs::create_directory(at("..one"));
     fs::create_directory(at("..two"));
     write(at("..one/policy.yaml"), policy_text("2"));
@@ -103,12 +102,12 @@ TEST_F(ReloaderFiles, SeeAKubeletsSwapOfTheLinkBehindThem) {
     fs::create_directory_symlink("..one", at("..data"));
     fs::create_symlink("..data/policy.yaml", at("policy.yaml"));
     Reloader reloader(files(), state_);
-    reloader.look();
+    reloader.reload_changed();
     const auto first = state_.policy.get();
     ASSERT_TRUE(first);
     fs::create_directory_symlink("..two", at("..data_tmp"));
     fs::rename(at("..data_tmp"), at("..data"));
-    reloader.look();
+    reloader.reload_changed();
     EXPECT_NE(state_.policy.get()->generation(), first->generation());
 }
 

@@ -13,7 +13,7 @@ struct Row {
     bool matches;
 };
 
-TEST(Selector, FollowsTheSixOperators) {
+TEST(Selector, SupportsAllSixOperators) {
     const std::vector<TextPair> labels{
         {"pool", "batch"}, {"cores", "64"}, {"word", "many"}, {"negative", "-3"}};
     const Row rows[] = {
@@ -29,7 +29,7 @@ TEST(Selector, FollowsTheSixOperators) {
         {"does not exist present", {"pool", Op::does_not_exist, {}}, false},
         {"gt", {"cores", Op::gt, {"63"}}, true},
         {"gt equal", {"cores", Op::gt, {"64"}}, false},
-        {"gt of a word", {"word", Op::gt, {"1"}}, false},
+        {"gt of a string", {"word", Op::gt, {"1"}}, false},
         {"gt absent", {"zone", Op::gt, {"1"}}, false},
         {"lt", {"negative", Op::lt, {"0"}}, true},
         {"lt equal", {"cores", Op::lt, {"64"}}, false},
@@ -38,7 +38,7 @@ TEST(Selector, FollowsTheSixOperators) {
         EXPECT_EQ(row.requirement.matches(labels), row.matches) << row.name;
 }
 
-TEST(Selector, NeedsEveryRequirementAndMatchesAllWithNone) {
+TEST(Selector, NeedsEveryRequirementAndMatchesEveryNodeWithoutAny) {
     const std::vector<TextPair> labels{{"a", "1"}};
     EXPECT_TRUE(Selector{}.matches(labels));
     EXPECT_TRUE((Selector{{{"a", Op::exists, {}}, {"b", Op::does_not_exist, {}}}}.matches(labels)));

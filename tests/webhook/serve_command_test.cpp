@@ -13,15 +13,15 @@ namespace {
 
 using Listen = std::pair<std::string, std::uint16_t>;
 
-TEST(ServeCommand, TakesHalfOfTheProcessorsAndAtMostFour) {
-    EXPECT_EQ(default_threads(0), 1U) << "the number is not known";
+TEST(ServeCommand, UsesHalfTheProcessorsAndAtMostFourThreads) {
+    EXPECT_EQ(default_threads(0), 1U) << "the number of processors is unknown";
     EXPECT_EQ(default_threads(1), 1U);
     EXPECT_EQ(default_threads(2), 1U);
     EXPECT_EQ(default_threads(4), 2U);
     EXPECT_EQ(default_threads(64), 4U);
 }
 
-TEST(ServeCommand, ReadsAddressAndPort) {
+TEST(ServeCommand, ParsesAddressAndPort) {
     EXPECT_EQ(parse_listen("0.0.0.0:8443", "--listen"), Listen("0.0.0.0", 8443));
     EXPECT_EQ(parse_listen("[::1]:8443", "--listen"), Listen("::1", 8443));
     EXPECT_EQ(parse_listen(":8443", "--listen"), Listen("0.0.0.0", 8443));

@@ -1,4 +1,4 @@
-// The program as the cluster runs it: its files change under it, and it is asked to end.
+// The program as it runs in a cluster: its files change while it runs, and it is terminated.
 #include "tests/webhook/server_process.hpp"
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ std::string metrics(const test::ServerProcess& server) {
     return client.receive().body;
 }
 
-TEST(ServeProcess, TakesANewCertificateOnSighupWithoutDroppingAConnection) {
+TEST(ServeProcess, ReloadsTheCertificateOnSighupWithoutDroppingAConnection) {
     const test::ServerProcess server;
     Client before(server.port(), true);
     ASSERT_EQ(before.peer_name(), "first");
@@ -39,7 +39,7 @@ TEST(ServeProcess, TakesANewCertificateOnSighupWithoutDroppingAConnection) {
     EXPECT_EQ(before.receive().body, "ok");
 }
 
-TEST(ServeProcess, KeepsTheOldPairWhileTheFilesAreHalfWritten) {
+TEST(ServeProcess, KeepsTheOldPairWhileTheFilesAreIncomplete) {
     const test::ServerProcess server;
     const auto next = test::make_pair_for("second");
     server.write("tls.crt", next.certificate);
@@ -55,11 +55,11 @@ TEST(ServeProcess, KeepsTheOldPairWhileTheFilesAreHalfWritten) {
     }));
     EXPECT_EQ(name_served(server), "first");
     server.write("tls.key", next.key);
-    // No signal: it looks by itself every two seconds.
+    // No signal: it checks the files every two seconds.
     EXPECT_TRUE(eventually(seconds(20), [&] { return name_served(server) == "second"; }));
 }
 
-TEST(ServeProcess, TakesANewPolicyByItselfAndKeepsTheLastGoodOne) {
+TEST(ServeProcess, ReloadsThePolicyAndKeepsTheLastValidOne) {
     const test::ServerProcess server;
     const auto generation = [&] {
         const auto text = metrics(server);
@@ -74,10 +74,10 @@ TEST(ServeProcess, TakesANewPolicyByItselfAndKeepsTheLastGoodOne) {
     ASSERT_TRUE(eventually(
         seconds(20), [&] { return metrics(server).find("policy_good 0\n") != std::string::npos; }));
     EXPECT_EQ(generation(), second);
-    EXPECT_THAT(server.log(), HasSubstr("the last good policy stays in force"));
+    EXPECT_THAT(server.log(), HasSubstr("the last valid policy stays active"));
 }
 
-TEST(ServeProcess, ServesOnAfterSigtermAndEndsWithinItsGrace) {
+TEST(ServeProcess, KeepsServingAfterSigtermAndExitsWithinTheGracePeriod) {
     test::ServerProcess server({"--drain-seconds=1", "--grace-seconds=1"});
     Client kept(server.port(), true);
     kept.send(get("/readyz"));
@@ -85,24 +85,25 @@ TEST(ServeProcess, ServesOnAfterSigtermAndEndsWithinItsGrace) {
     Client stuck(server.port(), true);
     stuck.send("POST /mutate HTTP/1.1\r\n");  // never finishes its request
     server.signal(SIGTERM);
-    ASSERT_TRUE(eventually(
-        seconds(10), [&] { return server.log().find("serving 1 s more") != std::string::npos; }));
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return server.log().find("serving for another 1 s") != std::string::npos;
+    }));
     kept.send(get("/readyz"));
     const auto reply = kept.receive();
     EXPECT_EQ(reply.status, 503);
     EXPECT_THAT(reply.head, HasSubstr("Connection: close"));
-    // A second SIGTERM would end it at once; the first one's grace is what counts here.
-    EXPECT_TRUE(
-        eventually(seconds(10), [&] { return server.log().find("ended") != std::string::npos; }));
-    EXPECT_THAT(server.log(), HasSubstr("still open after 1 s of grace"));
+    // Without a second SIGTERM, which would end it at once.
+    EXPECT_TRUE(eventually(seconds(10),
+                           [&] { return server.log().find("shut down") != std::string::npos; }));
+    EXPECT_THAT(server.log(), HasSubstr("still open after the grace period of 1 s"));
 }
 
-TEST(ServeProcess, EndsInOrderWithNothingToWaitFor) {
+TEST(ServeProcess, ShutsDownGracefully) {
     test::ServerProcess server({"--drain-seconds=0", "--grace-seconds=5"});
     EXPECT_EQ(server.end_within(seconds(10)), 0) << server.log();
 }
 
-TEST(ServeProcess, SaysNoSecretWhateverHappensToItsFiles) {
+TEST(ServeProcess, NeverLogsSecrets) {
     test::ServerProcess server({"--drain-seconds=0"});
     const auto next = test::make_pair_for("second");
     for (const auto& [certificate, key] :

@@ -60,14 +60,14 @@ ServerProcess::ServerProcess(const std::vector<std::string>& options)
     }
     ::close(log);
     static const std::regex kPorts(
-        R"(https on 127\.0\.0\.1:(\d+) and metrics on 127\.0\.0\.1:(\d+))");
+        R"(HTTPS on 127\.0\.0\.1:(\d+) and metrics on 127\.0\.0\.1:(\d+))");
     std::smatch found;
     std::string text;
     const bool serves = eventually(std::chrono::seconds(20), [&] {
         text = this->log();
         return std::regex_search(text, found, kPorts);
     });
-    if (!serves) throw std::runtime_error("the server does not serve: " + text);
+    if (!serves) throw std::runtime_error("the server did not start: " + text);
     port_ = static_cast<std::uint16_t>(std::stoi(found[1]));
     metrics_port_ = static_cast<std::uint16_t>(std::stoi(found[2]));
 }
@@ -82,11 +82,11 @@ std::string ServerProcess::log() const {
     return base::read_file(file("log"), 64 << 20);
 }
 
-// Written beside and renamed, as a kubelet's swap: the server never sees half a file.
+// Renames a complete file, as a kubelet does: the server never sees half a file.
 void ServerProcess::write(const char* name, const std::string& text) const {
-    const auto beside = file("beside");
-    std::ofstream(beside) << text;
-    std::filesystem::rename(beside, file(name));
+    const auto temporary = file("new");
+    std::ofstream(temporary) << text;
+    std::filesystem::rename(temporary, file(name));
 }
 
 void ServerProcess::signal(int number) const {
@@ -99,7 +99,7 @@ std::uint64_t ServerProcess::resident_kib() const {
         std::uint64_t size = 0;
         if (word == "VmRSS:" && status >> size) return size;
     }
-    throw std::runtime_error("the server is gone: " + log());
+    throw std::runtime_error("the server has exited: " + log());
 }
 
 int ServerProcess::end_within(std::chrono::seconds limit) {

@@ -1,5 +1,4 @@
-// node-oversell-webhook serve as a process of its own, on ports of its own, with files that a test
-// may change under it.
+// Runs node-oversell-webhook serve as a process on free ports, with files that a test can change.
 #pragma once
 
 #include "tests/support/temp_folder.hpp"
@@ -16,10 +15,9 @@ namespace airlock::webhook::test {
 
 class ServerProcess {
   public:
-    // Waits until it says that it serves. Throws std::runtime_error, with its log, when it does
-    // not.
+    // Waits until it serves. Throws std::runtime_error with its log when it does not.
     explicit ServerProcess(const std::vector<std::string>& options = {});
-    ~ServerProcess();  // kills it when it still runs
+    ~ServerProcess();  // kills it if it is still running
     ServerProcess(const ServerProcess&) = delete;
     ServerProcess& operator=(const ServerProcess&) = delete;
 
@@ -31,9 +29,9 @@ class ServerProcess {
 
     void write(const char* name, const std::string& text) const;
     void signal(int number) const;
-    // Of all threads, now, in KiB.
+    // Resident memory now, in KiB.
     std::uint64_t resident_kib() const;
-    // SIGTERM, then its exit status as waitpid(2) has it; -1 when it did not end in time.
+    // Sends SIGTERM. The exit status as of waitpid(2); -1 if it did not exit in time.
     int end_within(std::chrono::seconds limit);
 
   private:
@@ -46,7 +44,7 @@ class ServerProcess {
 
 std::string policy_text(std::string_view cpu_ratio);
 
-// Looks every few milliseconds, for at most `limit`.
+// Polls every few milliseconds until `holds`, for at most `limit`.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds);
 
 }  // namespace airlock::webhook::test

@@ -33,13 +33,13 @@ class SimulateCommand : public ::testing::Test {
     ::airlock::test::TempFolder folder_;
 };
 
-TEST_F(SimulateCommand, SaysWhatWouldChangeOnEachNodeOfAList) {
+TEST_F(SimulateCommand, ShowsWhatWouldChangeOnEachNodeOfAList) {
     test::NodeValues disabled{.name = "n2"};
     disabled.labels["node-oversell/disable"] = "true";
     const Json list{{"kind", "List"}, {"items", {test::node_json({}), test::node_json(disabled)}}};
     const auto text = run(list);
     EXPECT_THAT(text, HasSubstr("n1: patched: cpu 2 -> 4 (x2, default)\n"));
-    EXPECT_THAT(text, HasSubstr("  cpu: 2 -> 4, real 2, ratio 2 (default), fresh\n"));
+    EXPECT_THAT(text, HasSubstr("  cpu: 2 -> 4, real 2, ratio 2 (default), reported\n"));
     EXPECT_THAT(text, HasSubstr("n2: unchanged: disabled by label\n"));
 }
 
@@ -51,7 +51,7 @@ TEST_F(SimulateCommand, WritesJsonForASavedReview) {
     EXPECT_EQ(answer[0].at("patch")[0].at("path"), "/status/allocatable/cpu");
 }
 
-TEST_F(SimulateCommand, RefusesOtherInput) {
+TEST_F(SimulateCommand, RejectsOtherInput) {
     EXPECT_THROW(run(Json{{"kind", "Pod"}}), base::Error);
     EXPECT_THROW(run(Json::array()), base::Error);
 }

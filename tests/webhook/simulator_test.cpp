@@ -1,5 +1,5 @@
-// Many writers of one node's status in any order: whatever happens, the stored allocatable is the
-// real value or the real value times the ratio of the replica that answered last.
+// Many clients write the status of a node in any order: the stored allocatable is always the real
+// value, or the real value times the ratio of the replica that answered last.
 #include "webhook/decision.hpp"
 
 #include <gtest/gtest.h>
@@ -11,8 +11,7 @@
 namespace airlock::webhook {
 namespace {
 
-// No product of two of these is a third: a value multiplied twice cannot pass for one multiplied
-// once.
+// No product of two of these is a third, so that a value multiplied twice is detected.
 constexpr std::array<std::uint32_t, 5> kRatios{1'000'000, 1'300'000, 1'700'000, 2'900'000,
                                                1'010'000};
 
@@ -50,11 +49,11 @@ class Simulator {
                 break;
             default:
                 write(stored_);
-                break;  // conditions, a restarted kubelet, a resync: allocatable as it is stored
+                break;  // conditions, a restarted kubelet, a resync: the stored allocatable
         }
     }
 
-    // The kubelet's: real values and the machine's capacity, together.
+    // A report of the kubelet: real values together with the capacity.
     void report() {
         capacity_ = machine_;
         reported_ = real_;
@@ -75,8 +74,8 @@ class Simulator {
         EXPECT_EQ(value, *expected(ratio));
     }
 
-    bool sound() const { return sound_; }
-    std::string story() const {
+    bool valid() const { return valid_; }
+    std::string description() const {
         return "stored " + stored_.text() + ", reported " + reported_.text() + ", record " +
                state_.text();
     }
@@ -88,8 +87,8 @@ class Simulator {
         machine_ = Quantity::from_nano(
             Int128{1'000'000 + static_cast<std::int64_t>(below(1'000'000'000))} * kNanoPerMilli,
             Quantity::Format::decimal_si);
-        // Some machines keep much for themselves: our values then stay below capacity and look
-        // real.
+        // Some machines reserve much of their capacity: applied values are then below capacity and look
+        // like real ones.
         const auto share = 300 + below(701);
         real_ = Quantity::from_nano(
             machine_.nano() * Int128{share} / 1000 / kNanoPerMilli * kNanoPerMilli,
@@ -100,8 +99,8 @@ class Simulator {
         return apply_ratio("cpu", reported_, Ratio::from_millionths(kRatios[ratio]));
     }
 
-    // A request that puts `value` into allocatable: through a replica, or past both when the call
-    // fails open or the node's label makes the API server skip it.
+    // A request that sets allocatable to `value`: through a replica, or past both if the call fails
+    // open or the node is disabled by its label.
     void write(Quantity value) {
         const auto& replica = replicas_[below(2)];
         if (!replica.up || disabled_) {
@@ -119,7 +118,7 @@ class Simulator {
         stored_ = decision.resources.empty() ? value : decision.resources.front().after;
         state_ = std::move(decision.state);
         if (below(64) == 0) state_ = *NodeState::parse(state_.text());
-        sound_ = sound_ && stored_ == *expected(replica.ratio);
+        valid_ = valid_ && stored_ == *expected(replica.ratio);
     }
 
     std::mt19937_64 random_;
@@ -127,22 +126,22 @@ class Simulator {
     bool disabled_ = false;
     Quantity machine_;  // what the machine has now
     Quantity real_;
-    Quantity reported_;  // the real value the API server last heard
+    Quantity reported_;  // the real value in the last report
     Quantity capacity_;
     Quantity stored_;
     NodeState state_;
-    bool sound_ = true;
+    bool valid_ = true;
 };
 
-TEST(Simulator, NeverCompoundsInAMillionStepsOfManyWriters) {
+TEST(Simulator, NeverMultipliesTwiceInAMillionSteps) {
     constexpr int kNodes = 100;
     constexpr int kSteps = 10'000;
     for (int node = 0; node < kNodes; ++node) {
         Simulator simulator(static_cast<std::uint64_t>(node) + 1);
         for (int step = 0; step < kSteps; ++step) {
             simulator.step();
-            ASSERT_TRUE(simulator.sound())
-                << "node " << node << ", step " << step << ": " << simulator.story();
+            ASSERT_TRUE(simulator.valid())
+                << "node " << node << ", step " << step << ": " << simulator.description();
         }
         simulator.settle(static_cast<std::size_t>(node) % kRatios.size());
     }

@@ -126,7 +126,7 @@ void Client::connect(std::uint16_t port, bool tls, void* session,
                      std::optional<TlsVersion> version) {
     std::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes without MSG_NOSIGNAL
     fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    // Every read has an end: a server that never answers fails the test instead of hanging it.
+    // Every read times out: a server that never answers fails the test instead of blocking it.
     const timeval limit{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     sockaddr_in address{};
@@ -141,7 +141,7 @@ void Client::connect(std::uint16_t port, bool tls, void* session,
         if (version) {
             constexpr std::array kVersions{TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
             const int number = kVersions.at(static_cast<std::size_t>(*version));
-            // So that it is the server who refuses an old version.
+            // So that it is the server that rejects an old version.
             SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
             SSL_CTX_set_min_proto_version(context, number);
             SSL_CTX_set_max_proto_version(context, number);

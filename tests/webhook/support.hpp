@@ -1,5 +1,5 @@
-// What the webhook's tests share: reviews made from a few values, their answers taken apart,
-// throwaway certificates, and a small HTTP client over TLS or plain TCP.
+// Shared by the webhook's tests: reviews built from a few values, parsed answers, temporary
+// certificates, and a small HTTP client over TLS or plain TCP.
 #pragma once
 
 #include "base/json.hpp"
@@ -40,7 +40,7 @@ struct Answered {
     base::Json response;  // of the answer
     base::Json object;    // the request's, with the patch applied
 };
-// Mutates, and applies the answer as the API server does.
+// Applies the answer to the request as the API server does.
 Answered answer(const base::Json& review, const Policy* policy);
 
 struct Pair {
@@ -66,16 +66,16 @@ class Client {
         std::string head;
         std::string body;
     };
-    // One response; status 0 when the connection ended first.
+    // One response; status 0 if the connection was closed before.
     Response receive();
-    // True when the server closes within `limit` and sends nothing more.
+    // Whether the server closes within `limit` without sending anything more.
     bool closed_within(std::chrono::milliseconds limit);
     std::string peer_name() const;  // the certificate's common name
     bool resumed() const;
-    // What a later Client can resume with; owned by this one.
+    // A TLS session that a later Client can resume; owned by this one.
     void* session();
     Client(std::uint16_t port, void* session);
-    // Speaks this version alone.
+    // Uses this TLS version only.
     Client(std::uint16_t port, TlsVersion version);
 
   private:

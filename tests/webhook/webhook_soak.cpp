@@ -1,7 +1,7 @@
-// webhook_soak SECONDS [THREADS]: good and hostile clients at once against the running program, its
-// policy and certificate changing under it. Fails when a good request is not answered as it should
-// be, when the program's memory grows, when it ends by itself, or when it does not end in order;
-// under a sanitizer a finding ends it. Prints what was done, and the memory as it went.
+// webhook_soak SECONDS [THREADS]: runs valid and hostile clients against the program while its policy
+// and certificate change. Fails if a valid request is not answered correctly, if memory grows, if
+// the program exits, or if it does not shut down gracefully; with a sanitizer, also on its first
+// finding. Prints the number of requests, and the memory over time.
 #include "tests/webhook/server_process.hpp"
 
 #include <fmt/format.h>
@@ -52,19 +52,19 @@ const std::array<std::string, 3>& reviews() {
     return all;
 }
 
-// The API server: keeps its connections, and may rely on every answer.
+// Behaves like the API server: keeps its connections, and expects every answer to be correct.
 void good_client(Soak& soak, unsigned seed) {
     std::mt19937 random(seed);
     while (!soak.over()) {
         Client client(soak.server.port(), true);
-        if (!client.connected()) return soak.fail("a good client could not connect");
+        if (!client.connected()) return soak.fail("a valid client could not connect");
         for (int i = 0; i < 500 && !soak.over(); ++i) {
             client.send(post("/mutate?timeout=2s", reviews().at(random() % reviews().size())));
             const auto reply = client.receive();
             if (reply.status != 200 || reply.body.find(R"("allowed":true)") == std::string::npos ||
                 reply.body.find("JSONPatch") == std::string::npos) {
                 return soak.fail(
-                    fmt::format("a good request got {}: {}", reply.status, reply.body));
+                    fmt::format("a valid request got {}: {}", reply.status, reply.body));
             }
             ++soak.good;
         }
@@ -80,12 +80,12 @@ std::string garbled(std::mt19937& random) {
 
 std::string noise(std::mt19937& random, std::size_t size) {
     std::string text(size, '\0');
-    for (auto& letter : text)
-        letter = static_cast<char>(random());
+    for (auto& character : text)
+        character = static_cast<char>(random());
     return text;
 }
 
-// One attempt to do harm. `held` are connections that ask nothing, or not all of it.
+// One hostile client. `held` are connections that send nothing, or not all of a request.
 void harm(Soak& soak, std::mt19937& random, std::vector<std::unique_ptr<Client>>& held) {
     const bool tls = random() % 8 != 0;
     auto client = std::make_unique<Client>(soak.server.port(), tls);
@@ -105,7 +105,7 @@ void harm(Soak& soak, std::mt19937& random, std::vector<std::unique_ptr<Client>>
         case 2: {
             const auto request = post("/mutate", garbled(random));
             client->send(std::string_view(request).substr(0, random() % request.size()));
-            break;  // and goes
+            break;  // and disconnects
         }
         case 3:
             client->send(post("/mutate", std::string(7 << 20, "[{\" "[random() % 4])));
@@ -124,7 +124,7 @@ void harm(Soak& soak, std::mt19937& random, std::vector<std::unique_ptr<Client>>
             client->send(all);
             for (unsigned i = 0; i < random() % 50; ++i)
                 client->receive();
-            break;  // leaves the others unread
+            break;  // leaves the other replies unread
         }
         case 6:
             client->send(
@@ -165,12 +165,13 @@ void hostile_client(Soak& soak, unsigned seed) {
     }
 }
 
-// The cluster: new policies and certificates, good and bad, and Prometheus.
+// Behaves like the cluster: valid and invalid policies and certificates, and Prometheus.
 void changer(Soak& soak) {
     const std::array pairs{test::make_pair_for("one"), test::make_pair_for("two")};
     for (std::size_t i = 0; !soak.over(); ++i) {
         const auto& pair = pairs.at(i / 2 % 2);
-        if (i % 2 == 0) soak.server.write("tls.crt", pair.certificate);  // half a pair, for now
+        if (i % 2 == 0)
+            soak.server.write("tls.crt", pair.certificate);  // does not match the key yet
         if (i % 2 == 1) soak.server.write("tls.key", pair.key);
         soak.server.write("policy.yaml",
                           i % 5 == 4 ? "kind: [" : test::policy_text(i % 2 == 0 ? "2" : "3"));
@@ -182,13 +183,13 @@ void changer(Soak& soak) {
             reply.body.find("node_oversell_requests_total") == std::string::npos)
             return soak.fail(fmt::format("/metrics got {}", reply.status));
         if (reply.body.find(R"(reason="self-check"} 0)") == std::string::npos)
-            return soak.fail("a patch did not pass its last check");
+            return soak.fail("a patch did not pass the final check");
         ++soak.changes;
         test::eventually(std::chrono::milliseconds(200), [&] { return soak.over(); });
     }
 }
 
-// Ten samples; the first fifth of the time is for buffers, caches and a sanitizer to fill up.
+// Ten samples; in the first fifth of the time buffers, caches and a sanitizer fill up.
 void watch_memory(Soak& soak, std::chrono::seconds length) {
     constexpr int kSamples = 10;
     std::uint64_t early = 0;
@@ -200,20 +201,20 @@ void watch_memory(Soak& soak, std::chrono::seconds length) {
             most = std::max(most, soak.server.resident_kib());
             test::eventually(std::chrono::milliseconds(100), [&] { return soak.failed.load(); });
         }
-        fmt::print("{:3}% of the time: {} KiB at most, {} good answers, {} hostile clients\n",
+        fmt::print("{:3}% of the time: {} KiB at most, {} correct answers, {} hostile clients\n",
                    i * 100 / kSamples, most, soak.good.load(), soak.hostile.load());
         std::cout.flush();
         if (i > 2 && i <= 6) early = std::max(early, most);
         if (i > 6) late = std::max(late, most);
     }
-    // The peaks are those of large bodies, and chance has a part in how many meet.
+    // The peaks are those of large bodies; how many arrive at once is random.
     constexpr std::uint64_t kChance = 48 * 1024;
     if (late > early + early / 10 + kChance)
         soak.fail(fmt::format("memory grew from {} to {} KiB", early, late));
 }
 
 int run(std::chrono::seconds length, const std::string& threads) {
-    // What AddressSanitizer keeps back of freed memory would look like growth.
+    // Freed memory that AddressSanitizer holds back would look like growth.
     ::setenv("ASAN_OPTIONS", "quarantine_size_mb=16", 0);
     Soak soak({"--threads=" + threads, "--drain-seconds=0"});
     soak.end = Clock::now() + length;
@@ -227,11 +228,11 @@ int run(std::chrono::seconds length, const std::string& threads) {
     for (auto& client : clients)
         client.join();
     const int status = soak.server.end_within(std::chrono::seconds(60));
-    if (status != 0) soak.fail(fmt::format("it ended with status {}", status));
-    if (soak.good == 0 || soak.hostile == 0 || soak.changes == 0) soak.fail("nothing was done");
-    fmt::print("{} good answers, {} hostile clients, {} changes of its files: {}\n",
-               soak.good.load(), soak.hostile.load(), soak.changes.load(),
-               soak.failed ? soak.reason : "all well");
+    if (status != 0) soak.fail(fmt::format("it exited with status {}", status));
+    if (soak.good == 0 || soak.hostile == 0 || soak.changes == 0)
+        soak.fail("no requests were sent");
+    fmt::print("{} correct answers, {} hostile clients, {} file changes: {}\n", soak.good.load(),
+               soak.hostile.load(), soak.changes.load(), soak.failed ? soak.reason : "passed");
     if (soak.failed) std::cout << soak.server.log().substr(0, 20'000) << '\n';
     return soak.failed ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-#include "webhook/answer_check.hpp"
+#include "webhook/patch_check.hpp"
 
 #include "base/error.hpp"
 #include "webhook/heartbeat.hpp"
@@ -13,20 +13,20 @@
 namespace airlock::webhook {
 namespace {
 
-using Fault = std::optional<std::string>;
+using PatchError = std::optional<std::string>;
 
 constexpr std::string_view kAnnotations = "/metadata/annotations";
 constexpr std::string_view kAnnotation = "/metadata/annotations/";
 constexpr std::string_view kAllocatable = "/status/allocatable/";
 constexpr std::string_view kConditions = "/status/conditions/";
 
-// The parts of a Node that a patch may touch, while it is applied to them: what is there decides
-// whether the next operation has a parent to add to.
+// The fields of a Node that a patch may change, while it is applied: they decide whether the parent
+// of the next operation exists.
 class Patched {
   public:
     explicit Patched(const NodeView& node) : node_(node), has_annotations_(node.has_annotations) {}
 
-    Fault apply(const Addition& addition) {
+    PatchError apply(const Addition& addition) {
         const auto path = addition.path;
         if (path == kAnnotations) return make_annotations(addition);
         if (addition.empty_object) return fmt::format("{} would become an object", path);
@@ -36,29 +36,29 @@ class Patched {
             return set_annotation(path.substr(kAnnotation.size()), addition.text);
         if (path.starts_with(kConditions))
             return set_time(path.substr(kConditions.size()), addition.text);
-        return "more than allocatable, annotations and conditions would change";
+        return "fields other than allocatable, annotations and conditions would change";
     }
 
   private:
-    Fault make_annotations(const Addition& addition) {
+    PatchError make_annotations(const Addition& addition) {
         if (!addition.empty_object || has_annotations_) return "the annotations would be lost";
         has_annotations_ = true;
         return std::nullopt;
     }
 
-    Fault set_annotation(std::string_view part, std::string_view text) const {
+    PatchError set_annotation(std::string_view part, std::string_view text) const {
         if (!has_annotations_) return "there are no annotations to add to";
         if (unescape_pointer_part(part) != kStateAnnotation)
-            return "an annotation of somebody else would change";
-        if (!NodeState::parse(text)) return "the state could not be read again";
+            return "an annotation other than the state would change";
+        if (!NodeState::parse(text)) return "the state could not be parsed";
         return std::nullopt;
     }
 
-    Fault set_allocatable(std::string_view part, std::string_view text) const {
+    PatchError set_allocatable(std::string_view part, std::string_view text) const {
         const auto resource = unescape_pointer_part(part);
         if (!node_.has_allocatable || !resource ||
             find_value(node_.allocatable, *resource) == nullptr) {
-            return "allocatable would have other resources than before";
+            return "a resource would be added to allocatable";
         }
         const auto quantity = Quantity::parse(text);
         if (!quantity || !is_valid_allocatable(*resource, *quantity) || quantity->text() != text)
@@ -66,17 +66,17 @@ class Patched {
         return std::nullopt;
     }
 
-    Fault set_time(std::string_view rest, std::string_view text) const {
+    PatchError set_time(std::string_view rest, std::string_view text) const {
         const auto slash = rest.find('/');
         const auto index = index_of(rest.substr(0, slash));
         if (slash == rest.npos || rest.substr(slash) != "/lastHeartbeatTime")
-            return "a condition would change in more than its time";
-        // A time that is there proves that the condition is an object.
+            return "a condition would change in more than its heartbeat time";
+        // An existing time proves that the condition is an object.
         if (!index || *index >= node_.conditions.size() ||
             node_.conditions[*index].heartbeat.empty()) {
-            return "a condition would get a time that had none";
+            return "a heartbeat time would be added to a condition without one";
         }
-        if (!parse_time(text)) return "a condition's time would be none";
+        if (!parse_time(text)) return "a heartbeat time would not be valid";
         return std::nullopt;
     }
 
@@ -96,17 +96,17 @@ class Patched {
 
 }  // namespace
 
-std::optional<std::string> find_fault(const NodeView& now, std::string_view patch) {
+std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch) {
     Patched node(now);
-    Fault fault;
+    PatchError error;
     try {
         read_json_patch(patch, [&](const Addition& addition) {
-            if (!fault) fault = node.apply(addition);
+            if (!error) error = node.apply(addition);
         });
     } catch (const base::Error& problem) {
         return problem.what();
     }
-    return fault;
+    return error;
 }
 
 }  // namespace airlock::webhook

@@ -1,4 +1,4 @@
-#include "webhook/answer_check.hpp"
+#include "webhook/patch_check.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -18,10 +18,10 @@ NodeView node() {
 struct Row {
     const char* name;
     const char* patch;
-    bool sound;
+    bool valid;
 };
 
-TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
+TEST(PatchCheck, AcceptsOnlyValidPatches) {
     const Row rows[] = {
         {"nothing", "[]", true},
         {"cpu", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"}])", true},
@@ -30,7 +30,8 @@ TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
         {"time",
          R"([{"op":"add","path":"/status/conditions/0/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
          true},
-        {"no quantity", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4x"}])", false},
+        {"not a quantity", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4x"}])",
+         false},
         {"a number", R"([{"op":"add","path":"/status/allocatable/cpu","value":4}])", false},
         {"negative", R"([{"op":"add","path":"/status/allocatable/cpu","value":"-4"}])", false},
         {"not canonical", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4000m"}])",
@@ -47,22 +48,23 @@ TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
         {"label", R"([{"op":"add","path":"/metadata/labels","value":{}}])", false},
         {"another annotation", R"([{"op":"add","path":"/metadata/annotations/a","value":"c"}])",
          false},
-        {"annotations lost", R"([{"op":"add","path":"/metadata/annotations","value":{}}])", false},
+        {"annotations replaced", R"([{"op":"add","path":"/metadata/annotations","value":{}}])",
+         false},
         {"garbage state",
          R"([{"op":"add","path":"/metadata/annotations/node-oversell~1state","value":"x"}])",
          false},
-        {"no time",
+        {"not a time",
          R"([{"op":"add","path":"/status/conditions/0/lastHeartbeatTime","value":"now"}])", false},
         {"a condition's status",
          R"([{"op":"add","path":"/status/conditions/0/status","value":"False"}])", false},
-        {"a condition more", R"([{"op":"add","path":"/status/conditions/-","value":{}}])", false},
+        {"a new condition", R"([{"op":"add","path":"/status/conditions/-","value":{}}])", false},
         {"a missing condition",
          R"([{"op":"add","path":"/status/conditions/2/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
          false},
         {"a condition that has no time",
          R"([{"op":"add","path":"/status/conditions/1/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
          false},
-        {"an index that is none",
+        {"an invalid index",
          R"([{"op":"add","path":"/status/conditions/00/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
          false},
         {"below a resource", R"([{"op":"add","path":"/status/allocatable/cpu/x","value":"4"}])",
@@ -70,29 +72,29 @@ TEST(AnswerCheck, LetsOnlySoundPatchesOut) {
         {"a bad escape", R"([{"op":"add","path":"/status/allocatable/cpu~2","value":"4"}])", false},
         {"a resource made an object",
          R"([{"op":"add","path":"/status/allocatable/cpu","value":{}}])", false},
-        {"sound, then not",
+        {"valid, then invalid",
          R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"},{"op":"add","path":"/spec","value":{}}])",
          false},
         {"the whole document", R"([{"op":"add","path":"","value":{}}])", false},
         {"two lists", "[][]", false},
-        {"cut off", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"})", false},
+        {"truncated", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4"})", false},
         {"remove", R"([{"op":"remove","path":"/metadata/annotations/a"}])", false},
-        {"no JSON", "x", false},
+        {"not JSON", "x", false},
     };
     for (const auto& row : rows) {
-        const auto fault = find_fault(node(), row.patch);
-        EXPECT_EQ(!fault, row.sound) << row.name << ": " << fault.value_or("no fault found");
+        const auto error = find_patch_error(node(), row.patch);
+        EXPECT_EQ(!error, row.valid) << row.name << ": " << error.value_or("no error");
     }
 }
 
-TEST(AnswerCheck, DemandsThatAnnotationsAreMadeFirst) {
+TEST(PatchCheck, RequiresThatAnnotationsAreAddedFirst) {
     auto bare = node();
     bare.has_annotations = false;
     bare.annotations.clear();
     constexpr std::string_view kState =
         R"({"op":"add","path":"/metadata/annotations/node-oversell~1state","value":""})";
-    EXPECT_TRUE(find_fault(bare, fmt::format("[{}]", kState)));
-    EXPECT_FALSE(find_fault(
+    EXPECT_TRUE(find_patch_error(bare, fmt::format("[{}]", kState)));
+    EXPECT_FALSE(find_patch_error(
         bare,
         fmt::format(R"([{{"op":"add","path":"/metadata/annotations","value":{{}}}},{}])", kState)));
 }

@@ -1,6 +1,7 @@
-// The decision table: what each resource in a node's allocatable becomes. A pure function: no clock,
-// no files, no request text. It never multiplies a value twice, because the values that the webhook
-// applied are recorded on the node. It never changes capacity, which the kubelet computes from.
+// The decision table: what each resource in a node's allocatable becomes. A pure function: no
+// clock, no files, no request text. It never multiplies a value twice, because the values that the
+// webhook applied are recorded on the node. It never changes capacity, which the kubelet computes
+// from.
 //
 // For each resource the first matching row applies. N is the value in the request, C the capacity,
 // R the recorded real value, and A are the recorded applied values.
@@ -59,10 +60,10 @@ struct Decision {
     bool oversold() const { return !state.resources.empty(); }
 };
 
-// `allocatable` and `capacity` are those of the request; `state` is that of the stored node, because
-// the client could have changed it in the request. Resources that are not in the request are not
-// added. For action restore the plan has no ratios; for observe the decision is that of enforce; for
-// skip it is not called.
+// `allocatable` and `capacity` are those of the request; `state` is that of the stored node,
+// because the client could have changed it in the request. Resources that are not in the request
+// are not added. For action restore the plan has no ratios; for observe the decision is that of
+// enforce; for skip it is not called.
 Decision decide(const NodePlan& plan, std::span<const TextPair> allocatable,
                 std::span<const TextPair> capacity, const NodeState& state,
                 std::string_view generation);

@@ -1,6 +1,6 @@
-// Detects changed files by polling. Follows symbolic links: a kubelet updates a mounted ConfigMap or
-// Secret by replacing the link ..data, after which the same names have other inodes. inotify would
-// not report that for the watched names.
+// Detects changed files by polling. Follows symbolic links: a kubelet updates a mounted ConfigMap
+// or Secret by replacing the link ..data, after which the same names have other inodes. inotify
+// would not report that for the watched names.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class FileWatch {
   public:
     explicit FileWatch(std::vector<std::filesystem::path> files) : files_(std::move(files)) {}
 
-    // True on the first call, and when a file's inode, size or time differs from the last call. Call
-    // it before reading the files: a change during the read is then detected by the next call.
+    // True on the first call, and when a file's inode, size or time differs from the last call.
+    // Call it before reading the files: a change during the read is then detected by the next call.
     bool changed();
 
   private:

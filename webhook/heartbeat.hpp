@@ -1,10 +1,11 @@
-// Avoids the etcd writes that overselling would cause. A kubelet whose allocatable differs from what
-// is stored sends its full status every 10 s instead of every 5 minutes. When only the heartbeat
-// times of the conditions have changed, restoring the stored times makes the request a no-op, and
-// the API server skips the write. The node's Lease, which proves that it is alive, is not affected.
+// Avoids the etcd writes that overselling would cause. A kubelet whose allocatable differs from
+// what is stored sends its full status every 10 s instead of every 5 minutes. When only the
+// heartbeat times of the conditions have changed, restoring the stored times makes the request a
+// no-op, and the API server skips the write. The node's Lease, which proves that it is alive, is
+// not affected.
 //
-// Never hides a change: with any other difference, another order of conditions, or stored times that
-// are 4 minutes old, the request passes unchanged.
+// Never hides a change: with any other difference, another order of conditions, or stored times
+// that are 4 minutes old, the request passes unchanged.
 #pragma once
 
 #include "webhook/admission_review.hpp"

@@ -1,7 +1,7 @@
-// An HTTP/1.1 server for a few busy, long-lived connections: those of the API server. Each thread has
-// its own event loop and connections; requests of one connection are answered in order. The handler
-// decides what a request means. The server limits what a client may consume: header size, body
-// size, time, number of connections, and the memory of all request bodies together.
+// An HTTP/1.1 server for a few busy, long-lived connections: those of the API server. Each thread
+// has its own event loop and connections; requests of one connection are answered in order. The
+// handler decides what a request means. The server limits what a client may consume: header size,
+// body size, time, number of connections, and the memory of all request bodies together.
 #pragma once
 
 #include "webhook/certificate.hpp"

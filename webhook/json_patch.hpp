@@ -1,6 +1,6 @@
 // JSON Patch (RFC 6902), as far as an answer needs it: only "add", of a string or an empty object.
-// Writes patches, and reads them back as strictly as the API server, so that a patch it would reject
-// is detected before it is sent. Never builds a tree.
+// Writes patches, and reads them back as strictly as the API server, so that a patch it would
+// reject is detected before it is sent. Never builds a tree.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,9 @@ struct Addition {
     bool empty_object = false;
 };
 
-// Calls `take` for each operation of `patch` in order; views are valid during the call. Errc::invalid for
-// anything but a list of "add" operations with those values (RFC 6902 sections 3 and 4.1).
+// Calls `take` for each operation of `patch` in order; views are valid during the call.
+// Errc::invalid for anything but a list of "add" operations with those values (RFC 6902 sections 3
+// and 4.1).
 void read_json_patch(std::string_view patch, const std::function<void(const Addition&)>& take);
 
 }  // namespace airlock::webhook

@@ -15,9 +15,9 @@
 namespace airlock::webhook {
 
 // Why `patch` must not be sent for the Node `now`; absent when it is valid: it can be applied;
-// allocatable has the same resources as before, each with a quantity that Kubernetes accepts; of the
-// annotations only the state changes, and it can be parsed; of the conditions only heartbeat times
-// change, and they are valid times.
+// allocatable has the same resources as before, each with a quantity that Kubernetes accepts; of
+// the annotations only the state changes, and it can be parsed; of the conditions only heartbeat
+// times change, and they are valid times.
 std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch);
 
 }  // namespace airlock::webhook

@@ -1,5 +1,5 @@
-// Reads a policy file. Strict: unknown and duplicate keys are errors, because a typo in "killSwitch"
-// must not pass for "off".
+// Reads a policy file. Strict: unknown and duplicate keys are errors, because a typo in
+// "killSwitch" must not pass for "off".
 #pragma once
 
 #include "webhook/policy_spec.hpp"

@@ -20,8 +20,8 @@ class Ratio {
 
     constexpr Ratio() = default;
 
-    // From 1 to 100: digits, optionally followed by a point and up to six digits. Absent for anything
-    // else. A ratio below 1 would take away what pods already use.
+    // From 1 to 100: digits, optionally followed by a point and up to six digits. Absent for
+    // anything else. A ratio below 1 would take away what pods already use.
     static std::optional<Ratio> parse(std::string_view text);
     static constexpr Ratio from_millionths(std::uint32_t millionths) {
         Ratio ratio;

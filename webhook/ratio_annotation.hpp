@@ -1,4 +1,4 @@
-// The annotation node-oversell/ratio, by which a node sets ratios of its own: "cpu=1.5, memory=1.2".
+// The annotation node-oversell/ratio sets the ratios of one node: "cpu=1.5, memory=1.2".
 #pragma once
 
 #include "webhook/ratios.hpp"

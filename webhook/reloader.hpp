@@ -1,6 +1,6 @@
 // Loads the policy and the certificate from their files, at startup and whenever the files change.
-// If one is not valid (a policy with an error, a certificate whose key is not written yet), the last
-// valid one stays active.
+// If one is not valid (a policy with an error, a certificate whose key is not written yet), the
+// last valid one stays active.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -21,8 +21,8 @@ class Reloader {
   public:
     Reloader(ServedFiles files, ServiceState& state);
 
-    // Loads what has changed since the last call; with `force`, everything. Never throws: errors are
-    // reported in the log and in the metrics.
+    // Loads what has changed since the last call; with `force`, everything. Never throws: errors
+    // are reported in the log and in the metrics.
     void reload_changed(bool force = false);
 
   private:

@@ -12,9 +12,9 @@
 
 namespace airlock::webhook {
 
-// The number of threads for a machine with `processors`: half of them, from 1 to 4. The webhook often
-// shares its machine with the API server, and more threads than free processors delay answers. One
-// thread answers more than 10,000 heartbeats per second.
+// The number of threads for a machine with `processors`: half of them, from 1 to 4. The webhook
+// often shares its machine with the API server, and more threads than free processors delay
+// answers. One thread answers more than 10,000 heartbeats per second.
 unsigned default_threads(unsigned processors);
 
 struct ServeOptions {

@@ -1,5 +1,5 @@
-// A value that one thread replaces while others read it. A reader keeps the value it got for as long
-// as it needs.
+// A value that one thread replaces while others read it. A reader keeps the value it got for as
+// long as it needs.
 #pragma once
 
 #include <memory>

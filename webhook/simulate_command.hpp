@@ -1,6 +1,6 @@
 // The command "simulate": shows what the webhook would change and why, without a cluster. Reads the
-// output of `kubectl get nodes -o json` (a list, or one Node) or a saved AdmissionReview; writes one
-// line per resource, or JSON.
+// output of `kubectl get nodes -o json` (a list, or one Node) or a saved AdmissionReview; writes
+// one line per resource, or JSON.
 #pragma once
 
 #include "base/command_line.hpp"

@@ -1,5 +1,5 @@
-// Applies a JSON Patch to a document as strictly as the API server does. Shares no code with what is
-// tested.
+// Applies a JSON Patch to a document as strictly as the API server does. Shares no code with what
+// is tested.
 #pragma once
 
 #include "base/json.hpp"

@@ -87,8 +87,8 @@ class Simulator {
         machine_ = Quantity::from_nano(
             Int128{1'000'000 + static_cast<std::int64_t>(below(1'000'000'000))} * kNanoPerMilli,
             Quantity::Format::decimal_si);
-        // Some machines reserve much of their capacity: applied values are then below capacity and look
-        // like real ones.
+        // Some machines reserve much of their capacity: applied values are then below capacity and
+        // look like real ones.
         const auto share = 300 + below(701);
         real_ = Quantity::from_nano(
             machine_.nano() * Int128{share} / 1000 / kNanoPerMilli * kNanoPerMilli,

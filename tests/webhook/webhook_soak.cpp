@@ -1,7 +1,7 @@
-// webhook_soak SECONDS [THREADS]: runs valid and hostile clients against the program while its policy
-// and certificate change. Fails if a valid request is not answered correctly, if memory grows, if
-// the program exits, or if it does not shut down gracefully; with a sanitizer, also on its first
-// finding. Prints the number of requests, and the memory over time.
+// webhook_soak SECONDS [THREADS]: runs valid and hostile clients against the program while its
+// policy and certificate change. Fails if a valid request is not answered correctly, if memory
+// grows, if the program exits, or if it does not shut down gracefully; with a sanitizer, also on
+// its first finding. Prints the number of requests, and the memory over time.
 #include "tests/webhook/server_process.hpp"
 
 #include <fmt/format.h>

@@ -41,9 +41,9 @@ struct Division {
 Division divide(const Digits& number, long long divisor) {
     Division result;
     for (const char digit : number) {
-        result.other_fields = result.other_fields * 10 + (digit - '0');
-        result.quotient += static_cast<char>('0' + result.other_fields / divisor);
-        result.other_fields %= divisor;
+        result.rest = result.rest * 10 + (digit - '0');
+        result.quotient += static_cast<char>('0' + result.rest / divisor);
+        result.rest %= divisor;
     }
     result.quotient = trimmed(result.quotient);
     return result;
@@ -114,7 +114,7 @@ std::string write(Number number) {
         Digits whole = number.nano.substr(0, number.nano.size() - 9);
         static const char* const kNames[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
         std::size_t steps = 0;
-        for (auto part = divide(whole, 1024); part.other_fields == 0; part = divide(whole, 1024)) {
+        for (auto part = divide(whole, 1024); part.rest == 0; part = divide(whole, 1024)) {
             whole = part.quotient;
             ++steps;
         }
@@ -148,7 +148,7 @@ std::optional<std::string> product(const std::string& resource, const std::strin
     auto digits = times(number.nano, trimmed(ratio.substr(0, point) + fraction));
     digits = divide(digits, 1'000'000).quotient;
     long long step = resource == "cpu" ? 1'000'000 : 1'000'000'000;
-    if (number.kind == Kind::binary && divide(number.nano, 1'024'000'000'000).other_fields == 0)
+    if (number.kind == Kind::binary && divide(number.nano, 1'024'000'000'000).rest == 0)
         step = 1'024'000'000'000;
     digits = times(divide(digits, step).quotient, std::to_string(step));
     if (less(digits, number.nano)) digits = number.nano;

@@ -23,10 +23,10 @@ class SimulateCommand : public ::testing::Test {
             "apiVersion: oversell.airlock.dev/v1\nkind: Policy\ndefault: {ratios: {cpu: 2}}\n");
     }
 
-    std::string run(const Json& input, const char* output = "text") const {
+    std::string run(const Json& input, base::Format format = base::Format::text) const {
         std::istringstream in(input.dump());
         std::ostringstream out;
-        simulate({.policy = folder_.path() / "policy.yaml", .output = output}, in, out);
+        simulate({.policy = folder_.path() / "policy.yaml", .format = format}, in, out);
         return out.str();
     }
 
@@ -44,7 +44,7 @@ TEST_F(SimulateCommand, ShowsWhatWouldChangeOnEachNodeOfAList) {
 }
 
 TEST_F(SimulateCommand, WritesJsonForASavedReview) {
-    const auto answer = Json::parse(run(test::review_json({}, {}), "json"));
+    const auto answer = Json::parse(run(test::review_json({}, {}), base::Format::json));
     ASSERT_EQ(answer.size(), 1U);
     EXPECT_EQ(answer[0].at("result"), "patched");
     EXPECT_EQ(answer[0].at("resources")[0].at("after"), "4");

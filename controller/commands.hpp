@@ -1,4 +1,4 @@
-// The command line of node-oversell-controller.
+// The commands of node-oversell-controller and their options.
 #pragma once
 
 #include "base/command_line.hpp"

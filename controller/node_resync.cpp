@@ -17,8 +17,8 @@ using base::Json;
 using kubernetes::is_stale;
 using kubernetes::node_key;
 
-constexpr std::chrono::seconds kEvery{5};
-constexpr std::chrono::seconds kLeast{1};
+constexpr std::chrono::seconds kWatchTime{5};
+constexpr std::chrono::seconds kMinPause{1};
 
 }  // namespace
 
@@ -34,22 +34,22 @@ void NodeResync::observe(const Json& node) {
 
 void NodeResync::resync() {
     std::vector<std::string> order;
-    for (const auto& [name, tries] : stale_)
+    for (const auto& [name, patches] : stale_)
         order.push_back(name);
     std::ranges::stable_sort(order, {}, [&](const std::string& name) { return stale_.at(name); });
-    bool helped = false;
+    bool effective = false;
     for (const auto& name : order) {
         try {
             ++stale_.at(name);
             const auto node = client_.merge_patch(node_key(name), Json::object(), "status");
             if (is_stale(node, annotation_)) {
-                if (!helped) return;
+                if (!effective) return;
                 continue;
             }
-            helped = true;
-            base::log_info("node {}: the webhook's values are in force again", name);
+            effective = true;
+            base::log_info("node {}: values of the webhook restored", name);
         } catch (const Error& error) {
-            if (error.code() != Errc::not_found) throw;  // it has left
+            if (error.code() != Errc::not_found) throw;  // the node was removed
         }
         stale_.erase(name);
     }
@@ -62,21 +62,22 @@ void NodeResync::run(const std::stop_token& stop) {
             if (!version) {
                 version = client_.for_each("v1", "Node", {}, {},
                                            [&](const Json& node) { observe(node); });
-                base::log_info("watching the nodes: {} without the webhook's values",
+                base::log_info("watching nodes: {} without the values of the webhook",
                                stale_.size());
             }
             resync();
             const auto began = std::chrono::steady_clock::now();
-            version = client_.watch("v1", "Node", *version, kEvery,
+            version = client_.watch("v1", "Node", *version, kWatchTime,
                                     [&](const Json& node) { observe(node); });
-            // One that ends at once must not be asked for without a pause.
-            if (std::chrono::steady_clock::now() - began < kLeast) base::sleep_for(kLeast, stop);
+            // A watch that ends immediately must not become a busy loop.
+            if (std::chrono::steady_clock::now() - began < kMinPause)
+                base::sleep_for(kMinPause, stop);
         } catch (const Error& error) {
             if (error.code() == Errc::denied) throw;
             if (stop.stop_requested()) return;
             base::log_warn("{}", error.what());
             version.reset();
-            base::sleep_for(kEvery, stop);
+            base::sleep_for(kWatchTime, stop);
         }
     } while (!stop.stop_requested());
 }

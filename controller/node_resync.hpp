@@ -1,7 +1,7 @@
-// Keeps a node webhook's values in force after an outage. A heartbeat that passes while the webhook
-// is away stores the kubelet's own values; the kubelet then has nothing new to report for up to 5
-// minutes (nodeStatusReportFrequency), so nothing calls the webhook. This watches for such nodes
-// and sends each an empty status patch. It never writes anything else.
+// Restores the values of a node webhook after an outage. A heartbeat during the outage stores the
+// kubelet's own values; the kubelet then has nothing new to report for up to 5 minutes
+// (nodeStatusReportFrequency), so the webhook is not called. This watches for such nodes and sends
+// each an empty status patch. It never writes anything else.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -17,19 +17,19 @@ class NodeResync {
     NodeResync(kubernetes::Client& client, std::string annotation)
         : client_(client), annotation_(std::move(annotation)) {}
 
-    // Until `stop`. An API server that is away is waited for; Errc::denied comes through.
+    // Runs until `stop`. Retries while the API server is unavailable; throws Errc::denied.
     void run(const std::stop_token& stop);
 
-    // Steps of run(): notes the state of a node, and patches the stale ones. The first patch that
-    // changes nothing ends the round: the webhook is away. Nodes that were patched least come
-    // first, because some are never helped by it (a label keeps the webhook from them).
+    // The steps of run(): observe() tracks a node, resync() patches the stale ones. The first patch
+    // without effect ends the round, because the webhook is unavailable. Nodes that were patched
+    // least often come first, because a patch never helps some of them (a label excludes them).
     void observe(const base::Json& node);
     void resync();
 
   private:
     kubernetes::Client& client_;
     std::string annotation_;
-    std::map<std::string, unsigned> stale_;  // by node: how often it was patched
+    std::map<std::string, unsigned> stale_;  // patches by node
 };
 
 }  // namespace airlock::controller

@@ -15,15 +15,16 @@ using base::Error;
 
 constexpr int kPage = 500;
 constexpr int kMaxPages = 1000;
-constexpr int kMaxLog = 16 * 1024;               // bytes
-constexpr std::chrono::seconds kWatchGrace{30};  // for the server to end a watch whose time is up
+constexpr int kMaxLog = 16 * 1024;  // bytes
+constexpr std::chrono::seconds kWatchGrace{
+    30};  // for the server to close a watch that has timed out
 
-// Applying waits for other people's admission webhooks, which need a while after their pods are
-// ready: a cert-manager that was there before holds its leader's lease for a minute, and until then
-// the new one injects no authority. Two minutes in all.
-constexpr base::RetryPolicy kPatient{.attempts = 28,
-                                     .first_delay = std::chrono::milliseconds(300),
-                                     .longest_delay = std::chrono::seconds(5)};
+// Apply calls admission webhooks, which may fail for a while after their pods are ready: a new
+// cert-manager injects no CA bundle until the leader lease of the old one has expired, after a
+// minute. Two minutes in all.
+constexpr base::RetryPolicy kApplyRetries{.attempts = 28,
+                                          .first_delay = std::chrono::milliseconds(300),
+                                          .longest_delay = std::chrono::seconds(5)};
 
 }  // namespace
 
@@ -65,11 +66,10 @@ std::string object_path(const ApiResource& resource, const ObjectKey& key) {
 ApiResource require_resource(Client& client, const ObjectKey& key) {
     if (auto found = client.discovery().find_resource(key.api_version, key.kind))
         return *std::move(found);
-    throw Error(Errc::not_found, "{}: this cluster has no kind {} in {}", key.text(), key.kind,
-                key.api_version)
+    throw Error(Errc::not_found, "{}: the cluster does not serve kind {} in {}", key.text(),
+                key.kind, key.api_version)
         .set_hint(
-            "its definition (a CustomResourceDefinition) must be there before, or the cluster is "
-            "too old or too new");
+            "install its CRD first, or check that the Kubernetes version serves this API version");
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ std::optional<Json> Client::get(const ObjectKey& key) {
             if (response.status == 404) return std::nullopt;
             if (!response.ok()) refuse(response, "read", key.text());
             auto answer = base::parse_json(response.body, key.text());
-            if (!answer.is_object()) misformed(key.text());
+            if (!answer.is_object()) malformed(key.text());
             return answer;
         });
 }
@@ -129,12 +129,12 @@ std::string Client::for_each(const std::string& api_version, const std::string& 
         if (!next.empty()) url += "&continue=" + base::percent_encode(next);
         auto page = state_->transport.ask("list", resource.plural, {.url = url});
         if (++pages > kMaxPages) {
-            throw Error(Errc::invalid, "the list of {} has no end: more than {} pages of {}",
+            throw Error(Errc::invalid, "the list of {} is too long: more than {} pages of {}",
                         resource.plural, kMaxPages, kPage);
         }
         for (auto& item : page["items"]) {
-            if (!item.is_object()) misformed("list " + resource.plural);
-            // A list's items leave out what the list itself says.
+            if (!item.is_object()) malformed("list " + resource.plural);
+            // Items of a list have neither apiVersion nor kind.
             item["apiVersion"] = api_version;
             item["kind"] = kind;
             act(std::move(item));
@@ -197,7 +197,7 @@ Json Client::apply(const ObjectKey& key, std::string_view yaml, const std::strin
                                   .url = url,
                                   .headers = {"Content-Type: application/apply-patch+yaml"},
                                   .body = std::string(yaml)},
-                                 dry_run ? base::RetryPolicy{} : kPatient);
+                                 dry_run ? base::RetryPolicy{} : kApplyRetries);
 }
 
 Json Client::merge_patch(const ObjectKey& key, const Json& patch, const std::string& subresource) {
@@ -259,7 +259,7 @@ bool Client::allowed(const std::string& verb, const std::string& group, const st
                       {"kind", "SelfSubjectAccessReview"},
                       {"spec", {{"resourceAttributes", attributes}}}};
     const auto answer =
-        state_->transport.ask("ask about", "our permissions",
+        state_->transport.ask("check", "permissions",
                               {.method = "POST",
                                .url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                                .headers = {"Content-Type: application/json"},

@@ -1,6 +1,6 @@
-// The Kubernetes API, as far as installing needs it: discovery, get, list, watch, server-side apply
-// of YAML text, merge patches, delete with preconditions. Works from 1.20 on. Every error names the
-// object and what the server said. Any thread may call.
+// A client for the Kubernetes API, 1.20 or later: discovery, get, list, watch, server-side apply of
+// YAML text, merge patches, delete with preconditions. Every error has the object and the message
+// of the server; no secret is ever part of it. Thread-safe.
 #pragma once
 
 #include "base/http.hpp"
@@ -26,7 +26,7 @@ using base::Json;
 
 struct LogTail {
     int lines = 1;
-    bool previous = false;  // of the container's run before this one
+    bool previous = false;  // of the previous instance of the container
 };
 
 class Client {
@@ -34,13 +34,13 @@ class Client {
     Client(Kubeconfig config, std::stop_token stop, std::string_view field_manager = kFieldManager);
     ~Client();
 
-    // Another reason to stop than that of the constructor. Not while calls are under way.
+    // Replaces the stop token of the constructor. Not while calls are in progress.
     void set_stop(std::stop_token stop);
 
-    // GET /version; Errc::network with the server's URL and the kubeconfig's name when it is down.
-    // "v1.20.2"
+    // GET /version, as "v1.20.2"; Errc::network with the URL and the kubeconfig when the server is
+    // down.
     std::string server_version();
-    // Read once, and again after discovery().forget(), when CRDs were applied.
+    // Cached; call discovery().forget() after applying CRDs.
     Discovery& discovery();
     const std::string& default_namespace() const;  // of the kubeconfig's context
     // The key with the default namespace filled in for namespaced kinds and dropped for others.
@@ -48,37 +48,36 @@ class Client {
     // is.
     ObjectKey with_namespace(ObjectKey key, bool crd_expected = false);
 
-    // Nothing when the object, or its kind, is not there.
+    // Absent when the object or its kind does not exist.
     std::optional<Json> get(const ObjectKey& key);
-    // All objects of a kind; an empty namespace is all of them. `query` as "labelSelector=…",
-    // encoded already.
+    // All objects of a kind; an empty namespace means all namespaces. `query` is percent-encoded:
+    // "labelSelector=…".
     std::vector<Json> list(const std::string& api_version, const std::string& kind,
                            const std::string& name_space = {}, const std::string& query = {});
-    // The same, a page at a time; nothing is kept. The resourceVersion of the list: where a watch
-    // goes on from.
+    // The same, page by page. Returns the resourceVersion of the list, from which a watch
+    // continues.
     std::string for_each(const std::string& api_version, const std::string& kind,
                          const std::string& name_space, const std::string& query,
                          const std::function<void(Json)>& act);
-    // Every object of a kind that is added or modified after `resource_version`, for `time`. Where
-    // the next watch goes on from; nothing when `resource_version` is too old: list again.
+    // Passes on every object of a kind that is added or modified after `resource_version`, for
+    // `time`. Returns where the next watch continues; absent when `resource_version` is too old:
+    // list again.
     std::optional<std::string> watch(const std::string& api_version, const std::string& kind,
                                      std::string resource_version, std::chrono::seconds time,
                                      const std::function<void(const Json&)>& on_change);
-    // Server-side apply (PATCH application/apply-patch+yaml, force=true): the text goes as it is.
-    // The live object.
+    // Server-side apply (PATCH application/apply-patch+yaml, force=true) of the unmodified text.
+    // Returns the live object.
     Json apply(const ObjectKey& key, std::string_view yaml, const std::string& field_manager,
                bool dry_run = false);
     // JSON merge patch, `subresource` as "status" or empty. A body with resourceVersion makes it
     // conditional.
     Json merge_patch(const ObjectKey& key, const Json& patch, const std::string& subresource = {});
     Json create(const ObjectKey& key, const Json& object);
-    // PUT; the object carries metadata.resourceVersion, or replaces whatever is there when it does
-    // not.
+    // PUT; with metadata.resourceVersion only that version is replaced, without it any.
     Json replace(const ObjectKey& key, const Json& object);
-    // With a UID precondition when `uid` is not empty. Absent is no error:
-    // false.
+    // With a UID precondition when `uid` is not empty. False when the object does not exist.
     bool remove(const ObjectKey& key, const std::string& uid);
-    // POST selfsubjectaccessreviews: may we?
+    // POST selfsubjectaccessreviews, like kubectl auth can-i.
     bool allowed(const std::string& verb, const std::string& group, const std::string& resource,
                  const std::string& name_space = {});
     // The last lines of a container's log, oldest first, at most 16 KiB.

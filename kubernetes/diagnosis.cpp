@@ -69,17 +69,18 @@ class Diagnosis {
     }
 
   private:
-    // What may not be read, or is of another form, hides nothing of the rest.
+    // A part that cannot be read or is malformed must not hide the others.
     template <typename Task>
     void attempt(std::string_view what, Task&& task) {
         try {
             task();
         } catch (const Error& error) {
-            out_.push_back(fmt::format("(the {} could not be asked: {})", what, error.what()));
+            out_.push_back(fmt::format("(cannot read {}: {})", what, error.what()));
         }
     }
 
-    // A Deployment's newest; nothing for other kinds, whose pods are all looked at.
+    // The newest ReplicaSet of a Deployment; absent for other kinds, of which all pods are
+    // considered.
     std::optional<Json> newest_replica_set(const std::string& query) {
         if (base::get_string(live_, "kind", "an object") != "Deployment") return std::nullopt;
         std::optional<Json> newest;
@@ -117,7 +118,7 @@ class Diagnosis {
         for (const auto& condition : items_at(pod, {"status", "conditions"})) {
             if (base::get_string(condition, "type", name) == "PodScheduled" &&
                 base::get_string(condition, "status", name) == "False") {
-                out_.push_back(fmt::format("pod {} is not scheduled: {}", name,
+                out_.push_back(fmt::format("pod {} cannot be scheduled: {}", name,
                                            base::get_string(condition, "message", name)));
             }
         }
@@ -127,22 +128,22 @@ class Diagnosis {
         for (const auto& [where, state] : {std::pair{"state", "waiting"},
                                            {"state", "terminated"},
                                            {"lastState", "terminated"}}) {
-            const auto* said = base::find_path(status, {where, state});
-            if (said == nullptr) continue;
+            const auto* details = base::find_path(status, {where, state});
+            if (details == nullptr) continue;
             out_.push_back(fmt::format("pod {}: container {} is {}: {} {}", pod,
                                        base::get_string(status, "name", pod), state,
-                                       base::get_string(*said, "reason", pod),
-                                       base::get_string(*said, "message", pod)));
+                                       base::get_string(*details, "reason", pod),
+                                       base::get_string(*details, "message", pod)));
             return;
         }
     }
 
-    // The container's last words, when it has run and is not ready; of one replica: the others say
-    // the same.
+    // The end of the log of a container that has run and is not ready; of one replica, because the
+    // others are alike.
     void add_log(const Json& status, const std::string& pod) {
         const auto container = base::get_string(status, "name", pod);
         const auto* ready = base::find(status, "ready");
-        if ((ready != nullptr && *ready == true) || quoted_.contains(container)) return;
+        if ((ready != nullptr && *ready == true) || logged_.contains(container)) return;
         const auto was = [&](std::string_view where, std::string_view state) {
             return base::find_path(status, {where, state}) != nullptr;
         };
@@ -152,7 +153,7 @@ class Diagnosis {
             for (const auto& line : client_.pod_log(name_space_, pod, container,
                                                     {.lines = kLogLines, .previous = !has_run})) {
                 out_.push_back(fmt::format("log of {}/{}: {}", pod, container, line));
-                quoted_.insert(container);
+                logged_.insert(container);
             }
         });
     }
@@ -170,8 +171,8 @@ class Diagnosis {
     Client& client_;
     const Json& live_;
     std::string name_space_;
-    std::set<std::string> uids_;    // of whom events are told
-    std::set<std::string> quoted_;  // containers
+    std::set<std::string> uids_;    // of objects whose events are reported
+    std::set<std::string> logged_;  // containers whose log is reported
     std::vector<std::string> out_;
 };
 

@@ -1,6 +1,6 @@
-// Why a workload is not ready, in the words of those who know: its pods' waiting, terminated and
-// scheduling messages, the last lines of their logs, and their warning events. Of the newest
-// revision alone: what an upgrade leaves behind is not the reason.
+// Why a workload is not ready: waiting, terminated and scheduling messages of its pods, the last
+// lines of their logs, and warning events. Only the newest revision is considered. Never fails
+// because something cannot be read.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -10,8 +10,7 @@
 
 namespace airlock::kubernetes {
 
-// A line each, at most 20; "(… could not be asked: …)" where we may not look. Never throws an
-// Error.
+// At most 20 lines; "(cannot read …: …)" for what cannot be read. Never throws an Error.
 std::vector<std::string> diagnose(Client& client, const Json& live);
 
 }  // namespace airlock::kubernetes

@@ -6,7 +6,7 @@ namespace {
 using base::Json;
 
 std::string require_text(const Json& value, const std::string& what) {
-    if (!value.is_string()) misformed(what);
+    if (!value.is_string()) malformed(what);
     return value.get<std::string>();
 }
 

@@ -1,5 +1,5 @@
-// What a cluster serves: its API versions, and the kinds of each. Read when asked for, and kept.
-// Any thread may call.
+// The API versions and kinds that a cluster serves. Reads each once and caches it; never notices a
+// change until forget(). Thread-safe.
 #pragma once
 
 #include "kubernetes/transport.hpp"
@@ -14,7 +14,7 @@
 
 namespace airlock::kubernetes {
 
-// What discovery says of a kind.
+// A kind, as discovery describes it.
 struct ApiResource {
     std::string plural;  // deployments
     bool namespaced = false;
@@ -30,12 +30,11 @@ class Discovery {
 
     // "v1", "policy/v1", …
     std::set<std::string> group_versions();
-    // Nothing when the server does not serve the kind.
+    // Absent when the server does not serve the kind.
     std::optional<ApiResource> find_resource(const std::string& api_version,
                                              const std::string& kind);
-    // Kinds of namespaced objects that can be listed and deleted (metrics of pods are no objects),
-    // each in the version that the server prefers,
-    // as {"apps/v1", "Deployment"}.
+    // Namespaced kinds that can be listed and deleted (pod metrics, for example, cannot), each in
+    // the preferred version of its group, as {"apps/v1", "Deployment"}.
     std::vector<std::pair<std::string, std::string>> namespaced_kinds();
     void forget();
 

@@ -1,4 +1,4 @@
-// The field managers of our programs' writes, as the API server records them in managedFields.
+// The field managers of the programs, as the API server records them in managedFields.
 #pragma once
 
 #include <algorithm>
@@ -7,11 +7,11 @@
 
 namespace airlock::kubernetes {
 
-// The installer's: what a bundle's manifests say, credentials to pull images, certificates.
+// The installer, for the manifests of a bundle, image pull secrets, and certificates.
 inline constexpr std::string_view kFieldManager = "airlock";
 inline constexpr std::string_view kPullSecretManager = "airlock-pull-secret";
 inline constexpr std::string_view kCertificateManager = "airlock-certificate";
-// The controller's, which creates nothing that an uninstall would have to remove.
+// The controller, which creates nothing that an uninstall would have to remove.
 inline constexpr std::string_view kControllerManager = "node-oversell-controller";
 
 // Whether the installer wrote the fields that `name` manages.

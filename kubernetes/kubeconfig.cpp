@@ -27,7 +27,7 @@ std::string variable(const char* name) {
     return value == nullptr ? std::string() : value;
 }
 
-// A line break at the end is how people and editors leave a file; in a header it is an error.
+// Editors end a file with a newline, which is invalid in an HTTP header.
 std::string trimmed(std::string text) {
     constexpr std::string_view kSpace = " \t\r\n";
     text.erase(text.find_last_not_of(kSpace) + 1);
@@ -64,16 +64,18 @@ class Reader {
         const auto cluster_name = chosen->text_at({"cluster"});
         const auto* cluster = named(root, "clusters", cluster_name, "cluster");
         if (cluster == nullptr)
-            throw Error(Errc::invalid, "{}: there is no cluster \"{}\"", file_.string(),
+            throw Error(Errc::invalid, "{}: cluster \"{}\" does not exist", file_.string(),
                         cluster_name)
-                .set_hint("name one that is there in the context, or choose another --context");
+                .set_hint(
+                    "correct the context in the kubeconfig, or choose another one with --context");
         read_cluster(*cluster, out);
         const auto user_name = chosen->text_at({"user"});
         const auto* user = named(root, "users", user_name, "user");
-        // Without its user the request would go out as nobody's, and come back as "forbidden".
+        // Without the user, requests would be anonymous and fail with a misleading "forbidden".
         if (user == nullptr && !user_name.empty())
-            throw Error(Errc::invalid, "{}: there is no user \"{}\"", file_.string(), user_name)
-                .set_hint("name one that is there in the context, or choose another --context");
+            throw Error(Errc::invalid, "{}: user \"{}\" does not exist", file_.string(), user_name)
+                .set_hint(
+                    "correct the context in the kubeconfig, or choose another one with --context");
         if (user != nullptr) read_user(*user, user_name, out);
         return out;
     }
@@ -86,17 +88,18 @@ class Reader {
                 known.push_back(entry->text_at({"name"}));
         }
         if (known.empty()) {
-            throw Error(Errc::invalid, "{} is no kubeconfig: it has no contexts", file_.string())
-                .set_hint("give another file with --kubeconfig");
+            throw Error(Errc::invalid, "{} is not a valid kubeconfig: it has no contexts",
+                        file_.string())
+                .set_hint("choose another file with --kubeconfig");
         }
-        throw Error(Errc::usage, "{}: {}; there are: {}", file_.string(),
-                    name.empty() ? "no context is the current one"
-                                 : fmt::format("there is no context \"{}\"", name),
+        throw Error(Errc::usage, "{}: {}; available contexts: {}", file_.string(),
+                    name.empty() ? "current-context is not set"
+                                 : fmt::format("context \"{}\" does not exist", name),
                     fmt::join(known, ", "))
             .set_hint("choose one with --context");
     }
 
-    // KEY-data holds base64, KEY a path relative to the file.
+    // KEY-data is base64, KEY is a path relative to the file.
     std::string data_or_file(const base::YamlNode& map, const std::string& key,
                              const std::string& data_key) const {
         if (const auto data = map.text_at({data_key}); !data.empty())
@@ -111,10 +114,9 @@ class Reader {
         while (out.server.ends_with('/'))
             out.server.pop_back();
         if (!out.server.starts_with("https://") && !out.server.starts_with("http://")) {
-            throw Error(Errc::invalid,
-                        "{}: the cluster has no server, or none with https://: \"{}\"",
-                        file_.string(), out.server)
-                .set_hint("write it as server: https://HOST:6443");
+            throw Error(Errc::invalid, "{}: server \"{}\" is not a valid URL", file_.string(),
+                        out.server)
+                .set_hint("use server: https://HOST:6443");
         }
         if (!cluster.text_at({"proxy-url"}).empty()) {
             throw Error(Errc::unsupported, "{}: proxy-url is not supported", file_.string())
@@ -129,18 +131,19 @@ class Reader {
         for (const auto* plugin : {"exec", "auth-provider"}) {
             if (user.find(plugin) == nullptr) continue;
             throw Error(Errc::unsupported,
-                        "{}: user {} logs in by a program ({}), which is never run", file_.string(),
-                        name, plugin)
+                        "{}: user {} has a credential plugin ({}), which is not supported",
+                        file_.string(), name, plugin)
                 .set_hint(
-                    "make a kubeconfig with a token: kubectl create serviceaccount …, or a client "
-                    "certificate");
+                    "use a kubeconfig with a client certificate, or with the token of a service "
+                    "account: kubectl create serviceaccount NAME");
         }
-        // Acting as oneself where the file asks to act as somebody else is more than it gives.
-        for (const auto* other : {"as", "as-uid", "as-groups", "as-user-extra"}) {
-            if (user.find(other) == nullptr) continue;
-            throw Error(Errc::unsupported, "{}: user {} acts as somebody else ({})", file_.string(),
-                        name, other)
-                .set_hint("give a kubeconfig of the one who installs, without impersonation");
+        // Ignoring impersonation would use more permissions than the file grants.
+        for (const auto* key : {"as", "as-uid", "as-groups", "as-user-extra"}) {
+            if (user.find(key) == nullptr) continue;
+            throw Error(Errc::unsupported,
+                        "{}: user {} uses impersonation ({}), which is not supported",
+                        file_.string(), name, key)
+                .set_hint("use a kubeconfig without impersonation");
         }
         out.client_certificate_pem =
             data_or_file(user, "client-certificate", "client-certificate-data");
@@ -150,7 +153,7 @@ class Reader {
                         "{}: user {} has a client certificate without its key, or a "
                         "key without its certificate",
                         file_.string(), name)
-                .set_hint("give both: client-certificate and client-key, or their -data");
+                .set_hint("set both client-certificate and client-key, or both -data fields");
         }
         out.token = trimmed(user.text_at({"token"}));
         if (const auto path = user.text_at({"tokenFile"}); !path.empty())
@@ -172,11 +175,11 @@ Kubeconfig in_cluster() {
     out.ca_pem = base::read_file(kServiceAccount / "ca.crt", kMaxFile);
     out.token_file = (kServiceAccount / "token").string();
     out.name_space = trimmed(base::read_file(kServiceAccount / "namespace", kMaxFile));
-    out.description = "the service account of this pod";
+    out.description = "service account of this pod";
     return out;
 }
 
-std::vector<std::filesystem::path> usual_places() {
+std::vector<std::filesystem::path> default_paths() {
     std::vector<std::filesystem::path> out;
     const auto list = variable("KUBECONFIG");
     for (std::size_t from = 0; from < list.size();) {
@@ -196,17 +199,17 @@ std::vector<std::filesystem::path> usual_places() {
 Kubeconfig Kubeconfig::load(const std::optional<std::filesystem::path>& file,
                             const std::string& context) {
     if (file) return Reader(std::filesystem::absolute(*file)).read(context);
-    for (const auto& place : usual_places()) {
+    for (const auto& place : default_paths()) {
         if (std::filesystem::exists(place))
             return Reader(std::filesystem::absolute(place)).read(context);
     }
     if (const auto named = variable("KUBECONFIG"); !named.empty()) {
-        throw Error(Errc::not_found, "KUBECONFIG names {}, which is not there", named)
-            .set_hint("check the path, unset it, or give --kubeconfig FILE");
+        throw Error(Errc::not_found, "KUBECONFIG: {} does not exist", named)
+            .set_hint("correct or unset KUBECONFIG, or use --kubeconfig FILE");
     }
     if (!variable("KUBERNETES_SERVICE_HOST").empty()) return in_cluster();
-    throw Error(Errc::usage, "no cluster is named: there is no kubeconfig, and this is no pod")
-        .set_hint("give --kubeconfig FILE, or set KUBECONFIG");
+    throw Error(Errc::usage, "no kubeconfig found, and not running in a pod")
+        .set_hint("use --kubeconfig FILE, or set KUBECONFIG");
 }
 
 }  // namespace airlock::kubernetes

@@ -1,5 +1,5 @@
-// Which API server, and who we are there: a kubeconfig file, or the service account of the pod we
-// run in.
+// Address and credentials of an API server, from a kubeconfig file or the service account of the
+// pod. Never runs a credential plugin.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@ namespace airlock::kubernetes {
 
 struct Kubeconfig {
     std::string server;  // https://host:port[/path]
-    std::string ca_pem;  // empty: the host's authorities
+    std::string ca_pem;  // empty: the CA certificates of the host
     std::string client_certificate_pem;
     std::string client_key_pem;
     std::string token;
-    std::string token_file;  // read again at each use: it is rotated
+    std::string token_file;  // read at each use, because tokens are rotated
     std::string username;    // basic auth
     std::string password;
     std::string tls_server_name;
@@ -22,10 +22,9 @@ struct Kubeconfig {
     std::string name_space = "default";
     std::string description;  // "context admin of /home/op/.kube/config", for messages
 
-    // --kubeconfig, else $KUBECONFIG (its first file that exists), else ~/.kube/config, else
-    // in-cluster. Data and paths (relative to the file) both work. Errc::usage for an unknown
-    // context, listing those there are; Errc::unsupported for exec and auth-provider plugins, with
-    // what to do instead.
+    // Loads `file`, else $KUBECONFIG (its first file that exists), else ~/.kube/config, else the
+    // service account of the pod. Errc::usage for an unknown context, with a list of the existing
+    // ones; Errc::unsupported for exec and auth-provider plugins, with an alternative.
     static Kubeconfig load(const std::optional<std::filesystem::path>& file,
                            const std::string& context);
 };

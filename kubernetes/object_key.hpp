@@ -1,5 +1,5 @@
-// What an object is called. Plain data: it asks no cluster. Also included by manifests/, which
-// names the objects of its documents so.
+// Identifies an object by API version, kind, namespace and name. Plain data that never contacts a
+// cluster; manifests/ uses it for the objects of documents.
 #pragma once
 
 #include <compare>
@@ -7,8 +7,8 @@
 
 namespace airlock::kubernetes {
 
-// An absent namespace stays empty: whether the kind has namespaces, and which one is the default,
-// only the cluster's discovery knows.
+// An absent namespace stays empty: only discovery knows whether the kind is namespaced, and only
+// the kubeconfig has the default namespace.
 struct ObjectKey {
     std::string api_version;  // apps/v1
     std::string kind;

@@ -8,7 +8,7 @@ namespace airlock::kubernetes {
 namespace {
 
 constexpr std::size_t kMaxText = 64;
-constexpr std::size_t kMaxDigits = 30;  // 1e30 still fits 128 bits with room for a nano's nine
+constexpr std::size_t kMaxDigits = 30;  // 1e30 in nano still fits 128 bits
 constexpr Int128 kMaxBinaryUnits = std::numeric_limits<std::int64_t>::max();
 
 constexpr Int128 power_of_ten(int exponent) {
@@ -37,8 +37,8 @@ constexpr std::array kSuffixes{
     Suffix{"Pi", Quantity::Format::binary_si, 50}, Suffix{"Ei", Quantity::Format::binary_si, 60},
 };
 
-bool is_digit(char letter) {
-    return letter >= '0' && letter <= '9';
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
 }
 
 std::optional<Suffix> parse_suffix(std::string_view text) {
@@ -49,13 +49,13 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
     text.remove_prefix(1);
     const bool negative = text[0] == '-';
     if (text[0] == '-' || text[0] == '+') text.remove_prefix(1);
-    // Three digits of exponent are past every value that fits, and keep this sum small.
+    // Three digits exceed every exponent that fits, and prevent an overflow here.
     if (text.empty() || text.size() > 3 || !std::all_of(text.begin(), text.end(), is_digit)) {
         return std::nullopt;
     }
     int exponent = 0;
-    for (const char letter : text)
-        exponent = exponent * 10 + (letter - '0');
+    for (const char digit : text)
+        exponent = exponent * 10 + (digit - '0');
     return Suffix{"", Quantity::Format::decimal_exponent, negative ? -exponent : exponent};
 }
 
@@ -101,10 +101,10 @@ std::optional<Quantity> Quantity::parse(std::string_view text) {
     Int128 mantissa = 0;
     std::size_t significant = 0;
     for (const auto part : {whole, fraction}) {
-        for (const char letter : part) {
-            if (mantissa != 0 || letter != '0') ++significant;
+        for (const char digit : part) {
+            if (mantissa != 0 || digit != '0') ++significant;
             if (significant > kMaxDigits) return std::nullopt;
-            mantissa = mantissa * 10 + (letter - '0');
+            mantissa = mantissa * 10 + (digit - '0');
         }
     }
     if (mantissa == 0) return Quantity(0, suffix->format);

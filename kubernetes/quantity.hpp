@@ -1,7 +1,7 @@
 // Resource quantities ("3920m", "12134168Ki", "1e3") as exact integers. Follows ParseQuantity and
 // CanonicalizeBytes of k8s.io/apimachinery pkg/api/resource. Unit: nano (1e-9) of the resource's
-// own unit. Never uses floating point, and never guesses: a text that the API server might read in
-// another way is refused.
+// own unit. Never uses floating point, and never guesses: a text that the API server might parse
+// differently is rejected.
 #pragma once
 
 #include <compare>
@@ -26,7 +26,7 @@ class Quantity {
 
     // Fractions below a nano are rounded away from zero and binary values are capped at 2^63-1, as
     // Kubernetes does. Absent for anything malformed, for more than 1e28 units, and for a text
-    // without a digit or longer than 64 letters.
+    // without a digit or longer than 64 characters.
     static std::optional<Quantity> parse(std::string_view text);
     static Quantity from_nano(Int128 nano, Format format);
 
@@ -34,10 +34,10 @@ class Quantity {
     Format format() const { return format_; }
     bool is_negative() const { return nano_ < 0; }
     bool is_whole() const { return nano_ % kNanoPerUnit == 0; }
-    // Written with a binary suffix: the value is then changed in steps of that suffix's size.
+    // Whether it has a binary suffix and is a multiple of 1Ki.
     bool is_binary_multiple() const;
 
-    // The canonical text: no fraction, largest suffix that loses nothing.
+    // The canonical form: no fraction, the largest suffix without loss of precision.
     std::string text() const;
 
     // By value: "1" equals "1000m".

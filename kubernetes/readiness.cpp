@@ -14,14 +14,14 @@ namespace {
 using base::Errc;
 using base::Error;
 
-constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::milliseconds kPollInterval{500};
 
 long number(const Json& object, std::initializer_list<std::string_view> path, long fallback = 0) {
     const auto* value = base::find_path(object, path);
     return value != nullptr && value->is_number_integer() ? value->get<long>() : fallback;
 }
 
-// The controller has seen the newest spec.
+// Whether the controller has observed the newest spec.
 bool observed(const Json& live) {
     return number(live, {"status", "observedGeneration"}) >=
            number(live, {"metadata", "generation"});
@@ -32,7 +32,8 @@ Readiness replicas(const Json& live, long wanted, std::string_view updated_key) 
     const auto ready = number(live, {"status", "readyReplicas"});
     const auto total = number(live, {"status", "replicas"});
     if (!observed(live))
-        return {.ready = false, .failed = false, .reason = "its controller has not seen it yet"};
+        return {
+            .ready = false, .failed = false, .reason = "waiting for its controller to observe it"};
     if (updated < wanted)
         return {.ready = false,
                 .failed = false,
@@ -44,7 +45,7 @@ Readiness replicas(const Json& live, long wanted, std::string_view updated_key) 
     if (total > wanted)
         return {.ready = false,
                 .failed = false,
-                .reason = fmt::format("{} old replicas are still there", total - wanted)};
+                .reason = fmt::format("{} old replicas pending termination", total - wanted)};
     return {.ready = true, .failed = false, .reason = "ready"};
 }
 
@@ -53,7 +54,8 @@ Readiness daemon_set(const Json& live) {
     const auto ready = number(live, {"status", "numberReady"});
     const auto updated = number(live, {"status", "updatedNumberScheduled"});
     if (!observed(live))
-        return {.ready = false, .failed = false, .reason = "its controller has not seen it yet"};
+        return {
+            .ready = false, .failed = false, .reason = "waiting for its controller to observe it"};
     const bool good = ready >= wanted && updated >= wanted;
     return {.ready = good,
             .failed = false,
@@ -76,7 +78,7 @@ Readiness condition(const Json& live, std::string_view type) {
     return {.ready = false, .failed = false, .reason = fmt::format("not {} yet", type)};
 }
 
-// Why a job gave up; nothing when it has not.
+// Why a job failed; absent when it has not.
 std::optional<std::string> failure(const Json& live) {
     const auto* conditions = base::find_path(live, {"status", "conditions"});
     if (conditions == nullptr) return std::nullopt;
@@ -105,11 +107,11 @@ Readiness readiness_of(const Json& live) {
         return condition(live, "Ready");
     if (kind == "Job") {
         if (const auto message = failure(live)) {
-            return {.ready = false, .failed = true, .reason = "the job failed: " + *message};
+            return {.ready = false, .failed = true, .reason = "job failed: " + *message};
         }
         return condition(live, "Complete");
     }
-    return {.ready = true, .failed = false, .reason = "there"};
+    return {.ready = true, .failed = false, .reason = "exists"};
 }
 
 void wait_until_ready(Client& client, const std::vector<ObjectKey>& keys,
@@ -123,7 +125,7 @@ void wait_until_ready(Client& client, const std::vector<ObjectKey>& keys,
             const auto live = client.get(key);
             const auto state =
                 live ? readiness_of(*live)
-                     : Readiness{.ready = false, .failed = false, .reason = "not there"};
+                     : Readiness{.ready = false, .failed = false, .reason = "not found"};
             if (!state.ready) missing += fmt::format("\n  {}: {}", key.text(), state.reason);
             failed = failed || state.failed;
             return state.ready;
@@ -137,15 +139,14 @@ void wait_until_ready(Client& client, const std::vector<ObjectKey>& keys,
                 }
             }
             if (failed) {
-                throw Error(Errc::remote, "will not become ready:{}", missing)
-                    .set_hint("mend what the lines above name");
+                throw Error(Errc::remote, "failed:{}", missing)
+                    .set_hint("fix the problems listed above");
             }
             throw Error(Errc::timeout, "not ready after {} s:{}", timeout.count(), missing)
-                .set_hint(
-                    "mend what the lines above name; a slow cluster gets more time with --timeout "
-                    "SECONDS");
+                .set_hint("fix the problems listed above; for a slow cluster, increase --timeout");
         }
-        if (!base::sleep_for(kLookEvery, stop)) throw Error(Errc::cancelled, "stopped on request");
+        if (!base::sleep_for(kPollInterval, stop))
+            throw Error(Errc::cancelled, "stopped on request");
     }
 }
 

@@ -1,4 +1,4 @@
-// When an object that was applied is at work. Why one is not is in diagnosis.hpp.
+// Whether an applied object is ready. Why it is not is in diagnosis.hpp. Never changes an object.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -16,12 +16,12 @@ struct Readiness {
 };
 
 // Pure: Deployment, DaemonSet, StatefulSet, Job, Pod, CustomResourceDefinition (Established),
-// APIService (Available), cert-manager's Certificate and Issuer (Ready); other kinds are ready when
-// they exist.
+// APIService (Available), Certificate and Issuer of cert-manager (Ready); other kinds are ready
+// when they exist.
 Readiness readiness_of(const Json& live);
 
-// Waits until all are ready. Errc::timeout after `timeout`, and Errc::remote at once when one
-// failed for good, listing for each what is missing, and why.
+// Waits until all are ready. Errc::timeout after `timeout`, and Errc::remote immediately when one
+// has failed permanently, with the diagnosis of each.
 void wait_until_ready(Client& client, const std::vector<ObjectKey>& keys,
                       std::chrono::seconds timeout, const std::stop_token& stop);
 

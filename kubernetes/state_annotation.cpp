@@ -25,7 +25,7 @@ Json resources_of(const Json& node, const std::string& annotation) {
             base::parse_json(text->get_ref<const std::string&>(), "the state annotation");
         const auto* resources = base::find(record, "resources");
         return resources != nullptr && resources->is_object() ? *resources : Json();
-    } catch (const base::Error&) {  // an emptied record, or somebody else's
+    } catch (const base::Error&) {  // not a record of the webhook
         return nullptr;
     }
 }

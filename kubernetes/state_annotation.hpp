@@ -1,6 +1,6 @@
-// What a node webhook records of a node, in an annotation on the node itself, as far as a client of
-// the API must understand it (docs/bundle-format.md, "nodes"):
-// {"resources": {NAME: {"applied": [NEWEST, ...]}}}. Pure.
+// The annotation in which a node webhook records the values of a node, as far as other programs
+// must understand it (docs/bundle-format.md, "nodes"): {"resources": {NAME: {"applied": [NEWEST,
+// ...]}}}. Pure.
 #pragma once
 
 #include "base/json.hpp"

@@ -20,14 +20,13 @@ constexpr std::size_t kMaxAnswer = 64 * 1024 * 1024;
 constexpr std::size_t kMaxToken = 64 * 1024;
 constexpr std::chrono::seconds kUsualTime{60};
 
-// The message of the Status object that the server sends with an error; else the beginning of the
-// body.
+// The message of the Status object in an error response; otherwise the beginning of the body.
 std::string status_message(const HttpResponse& response) {
     try {
         const auto message = base::get_string(base::parse_json(response.body, "the answer"),
                                               "message", "the answer");
         if (!message.empty()) return message.substr(0, 2000);
-    } catch (const Error&) {  // not JSON: a proxy in between
+    } catch (const Error&) {  // not JSON, for example from a proxy
     }
     return response.body.substr(0, 300);
 }
@@ -41,9 +40,8 @@ base::HttpOptions http_options(const Kubeconfig& config) {
     options.client_key = config.client_key_pem;
     options.tls_server_name = config.tls_server_name;
     options.skip_verification = config.insecure_skip_tls_verify;
-    options.hints = {
-        .unknown_authority = "check certificate-authority-data of the cluster in the kubeconfig",
-        .no_tls = "check server in the kubeconfig: host, port and https://"};
+    options.hints = {.unknown_authority = "check certificate-authority-data in the kubeconfig",
+                     .no_tls = "check server in the kubeconfig: https://HOST:PORT"};
     return options;
 }
 
@@ -56,24 +54,25 @@ void refuse(const HttpResponse& response, std::string_view verb, const std::stri
                               message.empty() ? std::to_string(response.status) : message));
     if (response.status == 401) {
         error.set_hint(
-            "the API server does not know these credentials: check the user of the kubeconfig, and "
-            "whether its certificate or token has expired");
+            "credentials rejected: check the user in the kubeconfig, and whether its certificate "
+            "or token has expired");
     } else if (response.status == 403) {
         error.set_hint(
-            "this user has not the right to do so: use an administrator's kubeconfig, or grant "
-            "what the message names");
+            "permission denied: use the kubeconfig of a cluster administrator, or grant this user "
+            "the permission");
     }
-    // 1.20 answers 500 to a text that does not fit the kind's schema: no later try will do better.
+    // Kubernetes 1.20 responds with 500 to a manifest that does not match the schema: not
+    // transient.
     if (response.status == 500 && message.find("failed to create typed patch") == 0) {
         error.set_code(Errc::remote);
-        error.set_hint("the manifest does not fit what this cluster knows of its kind");
+        error.set_hint("the manifest does not match the schema of its kind in this cluster");
     }
     throw error;
 }
 
-void misformed(const std::string& what) {
-    throw Error(Errc::invalid, "{}: the answer is not one of a Kubernetes API server", what)
-        .set_hint("check the server's address in the kubeconfig, and what stands in between");
+void malformed(const std::string& what) {
+    throw Error(Errc::invalid, "{}: malformed response, not from a Kubernetes API server", what)
+        .set_hint("check server in the kubeconfig, and proxies on the way");
 }
 
 Transport::Transport(Kubeconfig config, std::stop_token stop)
@@ -103,9 +102,10 @@ HttpResponse Transport::send(HttpRequest request) {
     } catch (Error& error) {
         if (error.code() == Errc::network || error.code() == Errc::timeout) {
             error.add_context(
-                fmt::format("the API server {} ({})", config_.server, config_.description));
+                fmt::format("API server {} ({})", config_.server, config_.description));
             if (error.hint().empty())
-                error.set_hint("check that it is up, and that the kubeconfig names the right one");
+                error.set_hint(
+                    "check that the API server is running, and server in the kubeconfig");
         }
         throw;
     }
@@ -117,7 +117,7 @@ Json Transport::ask(std::string_view verb, const std::string& object, const Http
         const auto response = send(request);
         if (!response.ok()) refuse(response, verb, object);
         auto answer = base::parse_json(response.body, object);
-        if (!answer.is_object()) misformed(object);
+        if (!answer.is_object()) malformed(object);
         return answer;
     });
 }

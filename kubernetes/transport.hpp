@@ -1,5 +1,5 @@
-// One conversation with a Kubernetes API server over HTTPS: who we are, trying again, and what a
-// refusal means. Knows nothing of kinds and objects; Client does. Any thread may call.
+// Sends requests to a Kubernetes API server over HTTPS: authentication, retries, and errors from
+// Status responses. Knows nothing about kinds and objects; Client does. Thread-safe.
 #pragma once
 
 #include "base/http.hpp"
@@ -17,16 +17,17 @@ class Transport {
   public:
     Transport(Kubeconfig config, std::stop_token stop);
 
-    // Not while calls are under way.
+    // Not while calls are in progress.
     void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
     const std::stop_token& stop() const { return stop_; }
     const Kubeconfig& config() const { return config_; }
 
-    // `request.url` is the path on the server. Any answer is returned; Errc::network or timeout,
-    // with the server's URL and the kubeconfig's name, when there was none. A minute, unless the
-    // request says otherwise.
+    // `request.url` is the path on the server. Returns responses of any status; Errc::network or
+    // timeout, with the URL and the kubeconfig, when there was none. The default timeout is a
+    // minute.
     base::HttpResponse send(base::HttpRequest request);
-    // Sends until an answer is 2xx and a JSON object; otherwise as refuse() and misformed() say.
+    // Returns the JSON object of a 2xx response, after retries; otherwise throws as refuse() and
+    // malformed() do.
     base::Json ask(std::string_view verb, const std::string& object,
                    const base::HttpRequest& request, const base::RetryPolicy& policy = {});
 
@@ -38,10 +39,10 @@ class Transport {
     base::HttpClient http_;
 };
 
-// Throws what the server's Status object says: "cannot VERB OBJECT: MESSAGE", with what to do.
+// Throws "cannot VERB OBJECT: MESSAGE", with the message of the Status object and a hint.
 [[noreturn]] void refuse(const base::HttpResponse& response, std::string_view verb,
                          const std::string& object);
-// Throws Errc::invalid: what a server that follows the protocol never sends.
-[[noreturn]] void misformed(const std::string& what);
+// Throws Errc::invalid for a response that an API server never sends.
+[[noreturn]] void malformed(const std::string& what);
 
 }  // namespace airlock::kubernetes

@@ -11,7 +11,7 @@ namespace {
 using base::Errc;
 using base::Error;
 
-// etcd takes 1.5 MiB; JSON is longer than what is stored.
+// etcd limits an object to 1.5 MiB; its JSON may be longer.
 constexpr std::size_t kMaxEvent = 16 * 1024 * 1024;
 
 WatchEvent::Type type_of(const std::string& text) {
@@ -21,27 +21,27 @@ WatchEvent::Type type_of(const std::string& text) {
         {"ERROR", WatchEvent::Type::error},
     };
     const auto at = kTypes.find(text);
-    if (at == kTypes.end()) throw Error(Errc::invalid, "a watch sent an event \"{}\"", text);
+    if (at == kTypes.end()) throw Error(Errc::invalid, "unknown watch event type \"{}\"", text);
     return at->second;
 }
 
 WatchEvent parse_event(const std::string& line) {
-    auto json = base::parse_json(line, "a watch's event");
+    auto json = base::parse_json(line, "a watch event");
     WatchEvent event;
-    event.type = type_of(base::require_string(json, "type", "a watch's event"));
-    event.object = base::require_object(json, "object", "a watch's event");
+    event.type = type_of(base::require_string(json, "type", "a watch event"));
+    event.object = base::require_object(json, "object", "a watch event");
     if (event.type == WatchEvent::Type::error) {
         const auto* code = base::find(event.object, "code");
         event.too_old = code != nullptr && *code == 410;
         if (!event.too_old) {
             throw Error(Errc::unavailable, "the API server ended a watch: {}",
-                        base::get_string(event.object, "message", "a watch's event"));
+                        base::get_string(event.object, "message", "a watch event"));
         }
         return event;
     }
     event.resource_version =
-        base::require_string(base::require_object(event.object, "metadata", "a watch's event"),
-                             "resourceVersion", "a watch's event");
+        base::require_string(base::require_object(event.object, "metadata", "a watch event"),
+                             "resourceVersion", "a watch event");
     return event;
 }
 
@@ -52,7 +52,7 @@ void WatchStream::write(base::Bytes bytes) {
     while (!rest.empty()) {
         const auto end = rest.find('\n');
         line_ += rest.substr(0, end);
-        if (line_.size() > kMaxEvent) throw Error(Errc::invalid, "a watch's event is too large");
+        if (line_.size() > kMaxEvent) throw Error(Errc::invalid, "watch event too large");
         if (end == std::string_view::npos) return;
         rest.remove_prefix(end + 1);
         if (!line_.empty()) act_(parse_event(line_));

@@ -15,7 +15,7 @@ using base::Error;
 
 namespace {
 
-constexpr int kLookEvery = 100;  // milliseconds
+constexpr int kPollInterval = 100;  // milliseconds
 
 }  // namespace
 
@@ -34,13 +34,13 @@ RegistryPlace parse_registry(std::string text) {
     out.host = text.substr(0, slash);
     if (slash != std::string::npos) out.prefix = text.substr(slash + 1);
     try {
-        // With a host that must be one: "harbor" alone would be a repository of Docker's registry.
+        // "harbor" alone is not a host: the parser takes it for a repository of Docker Hub.
         const auto reference = images::Reference::parse(text + "/x");
         if (reference.registry() != out.host)
-            throw Error(Errc::usage, "\"{}\" is no host of a registry", out.host);
+            throw Error(Errc::usage, "\"{}\" is not a valid registry host", out.host);
     } catch (const Error& error) {
         throw Error(Errc::usage, "--registry {}: {}", given, error.message())
-            .set_hint("it is [http://]HOST[:PORT][/PREFIX], as harbor.intranet/airlock");
+            .set_hint("use [http://]HOST[:PORT][/PREFIX], for example harbor.corp/airlock");
     }
     return out;
 }
@@ -51,7 +51,8 @@ manifests::Values parse_values(const std::vector<std::string>& texts) {
         const auto equals = text.find('=');
         if (equals == std::string::npos || equals == 0)
             throw Error(Errc::usage, "--set {} is not NAME=VALUE", text)
-                .set_hint("as --set CPU_RATIO=1.5; inspect names the files that have such values");
+                .set_hint(
+                    "for example --set CPU_RATIO=1.5; airlock-installer inspect lists the values");
         out[text.substr(0, equals)] = text.substr(equals + 1);
     }
     return out;
@@ -60,12 +61,12 @@ manifests::Values parse_values(const std::vector<std::string>& texts) {
 void confirm(const Arguments& arguments, const std::string& question, const std::stop_token& stop) {
     if (arguments.yes) return;
     if (::isatty(STDIN_FILENO) != 1) {
-        throw Error(Errc::usage, "nobody is here to answer: {}", question)
-            .set_hint("add --yes when that is what you want");
+        throw Error(Errc::usage, "cannot prompt: stdin is not a terminal: {}", question)
+            .set_hint("use --yes to confirm");
     }
     std::cerr << question << " [y/N] " << std::flush;
     pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    while (::poll(&input, 1, kLookEvery) == 0) {
+    while (::poll(&input, 1, kPollInterval) == 0) {
         if (stop.stop_requested())
             throw Error(Errc::cancelled, "stopped on request; nothing was changed");
     }

@@ -1,4 +1,5 @@
-// What the command line says, for every command of the installer.
+// The options of all commands of the installer, and what is parsed from them. Pure, except
+// confirm().
 #pragma once
 
 #include "base/command_line.hpp"
@@ -43,11 +44,11 @@ struct RegistryPlace {
 // [http://]HOST[:PORT][/PREFIX]; Errc::usage for anything else.
 RegistryPlace parse_registry(std::string text);
 
-// NAME=VALUE, one after another; Errc::usage for anything else.
+// A list of NAME=VALUE; Errc::usage for anything else.
 manifests::Values parse_values(const std::vector<std::string>& texts);
 
-// Asks on the terminal unless --yes. Errc::usage when nobody is there to ask, Errc::cancelled for
-// another answer than yes and on a request to stop.
+// Prompts on the terminal unless --yes. Errc::usage when stdin is not a terminal, Errc::cancelled
+// for any answer but yes and on a request to stop.
 void confirm(const Arguments& arguments, const std::string& question, const std::stop_token& stop);
 
 }  // namespace airlock::installer

@@ -26,18 +26,19 @@ void add_registry(Command& command, Arguments& arguments, bool required) {
                    arguments.registry);
     command.option({.flags = "--registry-ca",
                     .value = "FILE",
-                    .help = "certificate authority (PEM) to trust besides the host's"},
+                    .help = "additional certificate authority (PEM) to trust"},
                    arguments.registry_ca);
-    command.option({.flags = "--authfile",
-                    .value = "FILE",
-                    .help = "registry credentials, as docker login and podman login write them"},
-                   arguments.authfile);
+    command.option(
+        {.flags = "--authfile",
+         .value = "FILE",
+         .help = "registry credentials file, as written by docker login or podman login"},
+        arguments.authfile);
     command.option({.flags = "--username", .value = "NAME", .help = "registry user"},
                    arguments.username);
     command.flag(
         {.flags = "--password-stdin", .help = "read the registry password from standard input"},
         arguments.password_stdin);
-    command.number({.flags = "--concurrency", .value = "N", .help = "blobs to send at a time"},
+    command.number({.flags = "--concurrency", .value = "N", .help = "blobs to push in parallel"},
                    arguments.transaction.concurrency, 1, 64);
 }
 
@@ -57,7 +58,7 @@ void add_cluster(Command& command, Arguments& arguments) {
                    arguments.transaction.state_dir);
 }
 
-// Of what changes the cluster.
+// For commands that change the cluster.
 void add_execution(Command& command, Arguments& arguments) {
     command.group("Execution");
     command.number(
@@ -98,7 +99,7 @@ class Commands {
 
   private:
     CommandLine& line_;
-    std::shared_ptr<Arguments> arguments_;  // of the one command that is chosen
+    std::shared_ptr<Arguments> arguments_;  // of the one command that runs
 };
 
 }  // namespace
@@ -154,7 +155,7 @@ void add_commands(CommandLine& line) {
                  history_command, add_cluster);
     commands.add(
         {.name = "resync",
-         .purpose = "Make the installed node webhook act on every node at once",
+         .purpose = "Make the installed node webhook act on every node immediately",
          .details = "Sends an empty status patch to each node, so that a changed policy applies\n"
                     "immediately instead of at the kubelet's next report (up to 5 minutes).",
          .examples = {"airlock-installer resync"},
@@ -171,7 +172,7 @@ void add_commands(CommandLine& line) {
          .exit_codes = {done, failed, rollback_incomplete}},
         rollback_command, [](Command& command, Arguments& arguments) {
             command.number_argument({.flags = "GENERATION",
-                                     .help = "generation to go back to; 0 uninstalls completely"},
+                                     .help = "generation to roll back to; 0 uninstalls completely"},
                                     arguments.target, 0, 1'000'000);
             add_registry(command, arguments, false);
             add_cluster(command, arguments);

@@ -1,4 +1,4 @@
-// The command line of airlock-installer.
+// The commands of airlock-installer and their options; the only file that knows all commands.
 #pragma once
 
 #include "base/command_line.hpp"

@@ -1,4 +1,4 @@
-// One generation in a line, as status and history show it.
+// One generation on one line, as status and history show it.
 #pragma once
 
 #include "base/json.hpp"
@@ -9,6 +9,6 @@
 namespace airlock::installer {
 
 base::Json summary_json(const Generation& generation);
-std::string summary_text(const Generation& generation);  // with a line break
+std::string summary_text(const Generation& generation);  // ends with a newline
 
 }  // namespace airlock::installer

@@ -1,4 +1,4 @@
-// airlock-installer history: every generation that is installed. Changes nothing; needs no registry.
+// airlock-installer history: lists the installed generations. Changes nothing; needs no registry.
 #pragma once
 
 #include "installer/cli/arguments.hpp"

@@ -151,7 +151,7 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
                         base::counted(summary.push.tags.size(), "tag"),
                         base::human_size(summary.push.bytes)),
             stop);
-    issue_certificate_of(plan, site.bundle.spec());
+    issue_planned_certificate(plan, site.bundle.spec());
     const auto code = transaction.install(site.bundle, plan, request, summary.push);
     if (code == ExitCode::done) {
         const auto number = transaction.installed_generation();

@@ -32,7 +32,7 @@ ExitCode push_command(const Arguments& arguments, const std::stop_token& stop) {
                   << "\n";
     } else {
         std::cout << fmt::format(
-            "{} ({}) sent, {} moved\n", base::counted(plan.blobs.size(), "blob"),
+            "pushed {} ({}), moved {}\n", base::counted(plan.blobs.size(), "blob"),
             base::human_size(plan.bytes), base::counted(plan.tags.size(), "tag"));
     }
     return ExitCode::done;

@@ -1,4 +1,4 @@
-// airlock-installer push: the images alone; no cluster is needed.
+// airlock-installer push: pushes the images only. Needs no cluster.
 #pragma once
 
 #include "installer/cli/arguments.hpp"

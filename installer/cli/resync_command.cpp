@@ -12,10 +12,10 @@ namespace {
 
 std::string installed_annotation(kubernetes::Client& cluster) {
     const auto generations = load_generations(cluster);
-    const auto* resyncing = newest_that_resyncs(generations);
+    const auto* resyncing = newest_with_resync(generations);
     if (resyncing == nullptr) {
-        throw base::Error(base::Errc::not_found, "nothing that acts on nodes is installed")
-            .set_hint("airlock-installer history lists what is");
+        throw base::Error(base::Errc::not_found, "no node webhook is installed")
+            .set_hint("run airlock-installer history to see what is installed");
     }
     return resyncing->state_annotation;
 }
@@ -29,7 +29,7 @@ base::ExitCode resync_command(const Arguments& arguments, const std::stop_token&
     if (arguments.json()) {
         std::cout << base::dump_json({{"result", "resynced"}}, 2) << "\n";
     } else {
-        std::cout << "every node was resynced\n";
+        std::cout << "all nodes resynced\n";
     }
     return base::ExitCode::done;
 }

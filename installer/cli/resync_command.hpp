@@ -1,5 +1,5 @@
-// airlock-installer resync: lets an installed node webhook act on every node at once, as after an outage, when a
-// kubelet has nothing new to report for up to five minutes (nodeStatusReportFrequency).
+// airlock-installer resync: makes the installed node webhook act on every node immediately. After
+// an outage, a kubelet may have nothing new to report for 5 minutes (nodeStatusReportFrequency).
 #pragma once
 
 #include "installer/cli/arguments.hpp"

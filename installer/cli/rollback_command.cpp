@@ -17,21 +17,21 @@ using base::ExitCode;
 
 // What a rollback to `target` undoes, newest first.
 std::vector<Generation> to_undo(std::vector<Generation> generations,
-                                const std::optional<Generation>& cut_off,
+                                const std::optional<Generation>& interrupted,
                                 std::optional<int> target) {
     std::vector<Generation> out;
-    if (cut_off) out.push_back(*cut_off);
-    if (cut_off && !target) return out;
+    if (interrupted) out.push_back(*interrupted);
+    if (interrupted && !target) return out;
     const auto newest = generations.empty() ? 0 : generations.back().number;
     if (target.value_or(0) > newest) {
         throw base::Error(
-            base::Errc::usage, "there is no generation {}: {}", *target,
+            base::Errc::usage, "generation {} does not exist: {}", *target,
             newest == 0 ? "nothing is installed" : fmt::format("{} is the newest", newest))
-            .set_hint("airlock-installer history lists them");
+            .set_hint("run airlock-installer history to list the generations");
     }
     while (!generations.empty() && generations.back().number > target.value_or(newest - 1)) {
-        // A cut-off rollback is of a generation that is recorded as well.
-        if (!cut_off || cut_off->number != generations.back().number)
+        // A rollback that was interrupted is of a generation that the cluster has as well.
+        if (!interrupted || interrupted->number != generations.back().number)
             out.push_back(generations.back());
         generations.pop_back();
     }
@@ -49,7 +49,7 @@ std::string describe(const std::vector<Generation>& generations) {
     return out;
 }
 
-// A warning that cannot be given stops nothing.
+// A failure here must not stop the rollback: this is only a warning.
 std::vector<PodAtRisk> find_pods_at_risk(kubernetes::Client& cluster,
                                          const std::vector<Generation>& undone) {
     const auto brought = std::ranges::find_if(undone, &Generation::brings_node_webhook);
@@ -57,34 +57,33 @@ std::vector<PodAtRisk> find_pods_at_risk(kubernetes::Client& cluster,
     try {
         return pods_at_risk(cluster.list("v1", "Pod"), cluster.list("v1", "Node"), brought->nodes);
     } catch (const base::Error& error) {
-        base::log_warn("which pods fit only by the oversell cannot be said: {}", error.what());
+        base::log_warn("cannot determine which pods depend on oversold capacity: {}", error.what());
         return {};
     }
 }
 
-// One registry, the one that the newest went to.
+// All generations must have used the registry of the newest.
 RegistryPlace place_of(const std::vector<Generation>& undone) {
     const auto& newest = undone.front();
     for (const auto& generation : undone) {
         if (generation.registry == newest.registry) continue;
         throw base::Error(base::Errc::usage,
-                          "generation {} went to the registry {}, generation {} to {}",
+                          "generation {} was installed to registry {}, generation {} to {}",
                           newest.number, newest.registry, generation.number, generation.registry)
-            .set_hint(
-                fmt::format("one registry at a time: roll back to {} first, then further with the "
-                            "credentials of {}",
-                            generation.number, generation.registry));
+            .set_hint(fmt::format(
+                "run rollback {} first, then roll back further with the credentials of {}",
+                generation.number, generation.registry));
     }
     return {.host = newest.registry, .prefix = newest.prefix, .plain_http = newest.plain_http};
 }
 
-// The cluster is put back whether or not the registry is there; a wrong password is told before.
+// The cluster is restored even if the registry is down; a wrong password is reported before.
 void ping(images::RegistryClient& registry) {
     try {
         registry.ping();
     } catch (const base::Error& error) {
         if (error.code() != base::Errc::network && error.code() != base::Errc::timeout) throw;
-        base::log_warn("the cluster is put back without its registry, whose tags remain: {}",
+        base::log_warn("registry unreachable: only the cluster will be restored, tags remain: {}",
                        error.what());
     }
 }
@@ -95,9 +94,8 @@ void warn_about(const std::vector<PodAtRisk>& pods) {
     for (const auto& pod : pods)
         text += fmt::format("\n  node {}: {} ({})", pod.node, pod.pod, pod.resource);
     base::log_warn(
-        "these pods fit only by the oversell; they go on running, and are rejected when the "
-        "kubelet "
-        "of their node is started again. Move them, or drain the node:{}",
+        "these pods depend on oversold capacity: they keep running until their kubelet restarts, "
+        "which rejects them; move them or drain the nodes:{}",
         text);
 }
 
@@ -108,13 +106,13 @@ base::Json to_json(const std::vector<PodAtRisk>& pods) {
     return out;
 }
 
-void say(const Arguments& arguments, std::string_view result, std::string_view words,
-         const std::vector<PodAtRisk>& pods = {}) {
+void print_result(const Arguments& arguments, std::string_view result, std::string_view text,
+                  const std::vector<PodAtRisk>& pods = {}) {
     if (arguments.json()) {
         std::cout << base::dump_json({{"result", result}, {"podsAtRisk", to_json(pods)}}, 2)
                   << "\n";
     } else {
-        std::cout << words << "\n";
+        std::cout << text << "\n";
     }
 }
 
@@ -125,10 +123,10 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     cluster->server_version();
     const auto generations = load_generations(*cluster);
     const auto undone =
-        to_undo(generations, read_cut_off(arguments.transaction.state_dir), arguments.target);
+        to_undo(generations, read_interrupted(arguments.transaction.state_dir), arguments.target);
     if (undone.empty()) {
-        give_back_lock(*cluster, arguments.transaction.state_dir);
-        say(arguments, "unchanged", "nothing to roll back");
+        release_lock(*cluster, arguments.transaction.state_dir);
+        print_result(arguments, "unchanged", "nothing to roll back");
         return ExitCode::done;
     }
     const auto place = place_of(undone);
@@ -140,7 +138,7 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     warn_about(at_risk);
     confirm(arguments, fmt::format("Undo {}?", describe(undone)), stop);
     const auto code = transaction.roll_back(arguments.target, generations);
-    if (code == ExitCode::done) say(arguments, "rolled back", "rolled back", at_risk);
+    if (code == ExitCode::done) print_result(arguments, "rolled back", "rolled back", at_risk);
     return code;
 }
 

@@ -1,4 +1,4 @@
-// airlock-installer rollback: undoes generations.
+// airlock-installer rollback: undoes generations, newest first. Never starts without confirmation.
 #pragma once
 
 #include "installer/cli/arguments.hpp"

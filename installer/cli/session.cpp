@@ -34,13 +34,14 @@ RegistrySession::RegistrySession(const Arguments& arguments, RegistryPlace place
     }
     options.plain_http = place_.plain_http;
     options.hints = {
-        .unknown_authority = "name the certificate authority that signed it: --registry-ca FILE",
-        .no_tls = "check the port; to use a registry without TLS, write --registry http://HOST"};
+        .unknown_authority =
+            "use --registry-ca FILE to name the certificate authority that signed it",
+        .no_tls = "check the port; for a registry without TLS use --registry http://HOST"};
     options.credentials = images::CredentialStore::load(
         arguments.authfile.empty() ? std::nullopt : std::optional(arguments.authfile));
     if (arguments.username.empty() == arguments.password_stdin) {
-        throw Error(Errc::usage, "--username and --password-stdin go together")
-            .set_hint("a password in the arguments could be seen by everybody on this host");
+        throw Error(Errc::usage, "--username and --password-stdin must be used together")
+            .set_hint("for example --username NAME --password-stdin < FILE");
     }
     if (arguments.password_stdin) {
         std::string password;

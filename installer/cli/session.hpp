@@ -1,4 +1,4 @@
-// What a command reaches, made from its arguments: the bundle, the registry, the cluster.
+// Clients for the cluster and the registry, from the arguments of a command.
 #pragma once
 
 #include "images/registry.hpp"
@@ -12,12 +12,12 @@
 
 namespace airlock::installer {
 
-// Does not call the server yet.
+// Does not connect yet.
 std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
                                             const std::stop_token& stop);
 
-// The private registry and the credentials for it. Reads the password from standard input when
-// asked to; does not call the registry yet.
+// The private registry and its credentials. Reads the password from stdin with --password-stdin;
+// does not connect yet.
 class RegistrySession {
   public:
     RegistrySession(const Arguments& arguments, RegistryPlace place, std::stop_token stop);

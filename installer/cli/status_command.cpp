@@ -26,7 +26,7 @@ struct NotReady {
     std::string reason;
 };
 
-// What every generation brought is there still: a later one takes nothing away.
+// Of all generations: a later one removes nothing that an earlier one installed.
 std::set<kubernetes::ObjectKey> installed_objects(const std::vector<Generation>& generations) {
     std::set<kubernetes::ObjectKey> out;
     for (const auto& generation : generations) {
@@ -54,8 +54,8 @@ std::vector<NotReady> objects_not_ready(kubernetes::Client& cluster,
     return out;
 }
 
-// "cpu 2 -> 4": what the install found and what is there now, where they differ.
-std::vector<std::string> raised(const NodeBefore& before, const NodeBefore& now) {
+// "cpu 2 -> 4": allocatable before the first install and now, where they differ.
+std::vector<std::string> changed_resources(const NodeBefore& before, const NodeBefore& now) {
     std::vector<std::string> out;
     for (const auto& [resource, _] : now.allocatable.items()) {
         const auto old = base::get_string(before.allocatable, resource, before.name, "(absent)");
@@ -65,34 +65,37 @@ std::vector<std::string> raised(const NodeBefore& before, const NodeBefore& now)
     return out;
 }
 
-// What is not finished, here or on another host, and what to do about it; empty when all is.
-std::string describe_unfinished(const std::optional<Generation>& cut_off,
+// A run that is unfinished, here or on another host, and the next command; empty when there is
+// none.
+std::string describe_unfinished(const std::optional<Generation>& interrupted,
                                 const std::optional<LockHolder>& holder,
                                 const std::filesystem::path& state_dir) {
-    if (is_at_work(state_dir)) {
-        return cut_off ? fmt::format("generation {} ({} {}) is being installed or undone now\n",
-                                     cut_off->number, cut_off->bundle, cut_off->version)
-                       : "another airlock-installer is running\n";
+    if (is_running(state_dir)) {
+        return interrupted
+                   ? fmt::format("generation {} ({} {}): an install or rollback is running now\n",
+                                 interrupted->number, interrupted->bundle, interrupted->version)
+                   : "another airlock-installer is running\n";
     }
-    if (cut_off) {
+    if (interrupted) {
         return fmt::format(
-            "generation {} ({} {}) was interrupted: run install again to continue, or rollback to undo it\n",
-            cut_off->number, cut_off->bundle, cut_off->version);
+            "generation {} ({} {}) was interrupted: run install again to continue, or rollback to "
+            "undo\n",
+            interrupted->number, interrupted->bundle, interrupted->version);
     }
     if (!holder) return {};
     if (!is_held_by(*holder, state_dir)) {
         return fmt::format("an install or rollback is unfinished on {}: {}\n", holder->text(),
-                           how_to_free(*holder, state_dir));
+                           how_to_release(*holder, state_dir));
     }
-    return "nothing is unfinished, but the cluster is still locked: kubectl -n kube-system delete lease "
-           "airlock-installer\n";
+    return "nothing is unfinished, but the cluster is still locked: run kubectl -n kube-system "
+           "delete lease airlock-installer\n";
 }
 
 Json node_changes(kubernetes::Client& cluster, const Generation& first) {
     auto out = Json::object();
     for (const auto& now : read_nodes(cluster)) {
         const auto before = std::ranges::find(first.nodes, now.name, &NodeBefore::name);
-        if (before != first.nodes.end()) out[now.name] = raised(*before, now);
+        if (before != first.nodes.end()) out[now.name] = changed_resources(*before, now);
     }
     return out;
 }
@@ -103,9 +106,10 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
     const auto cluster = connect(arguments, stop);
     cluster->server_version();
     const auto generations = load_generations(*cluster);
-    const auto cut_off = read_cut_off(arguments.transaction.state_dir);
+    const auto interrupted = read_interrupted(arguments.transaction.state_dir);
     const auto holder = read_lock_holder(*cluster);
-    const auto unfinished = describe_unfinished(cut_off, holder, arguments.transaction.state_dir);
+    const auto unfinished =
+        describe_unfinished(interrupted, holder, arguments.transaction.state_dir);
     Json json{{"installed", !generations.empty()}, {"unfinished", !unfinished.empty()}};
     if (!unfinished.empty()) json["reason"] = unfinished.substr(0, unfinished.size() - 1);
     if (holder) {

@@ -8,8 +8,8 @@
 
 namespace airlock::installer {
 
-// The newest generation, each of its objects that is absent or not ready, and what its webhook does
-// to nodes. ExitCode::unhealthy when an object is not ready or something is unfinished.
+// Prints the newest generation, installed objects that are absent or not ready, and changed
+// allocatable of nodes. ExitCode::unhealthy when an object is not ready or a run is unfinished.
 base::ExitCode status_command(const Arguments& arguments, const std::stop_token& stop);
 
 }  // namespace airlock::installer

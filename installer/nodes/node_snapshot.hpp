@@ -1,4 +1,4 @@
-// Every node's allocatable before an install, and putting it back.
+// Records the allocatable of every node before an install, and restores it.
 #pragma once
 
 #include "installer/record/generation.hpp"
@@ -11,9 +11,9 @@ namespace airlock::installer {
 
 std::vector<NodeBefore> read_nodes(kubernetes::Client& client);
 
-// Removes the annotation, and puts the allocatable of the snapshot back where it differs: the
-// kubelet corrects it at its next heartbeat if the machine has changed since. REQUIRES: the webhook
-// is not called any more.
+// Removes the annotation and restores allocatable where it differs from the snapshot. If the
+// machine has changed since, the kubelet corrects it at its next heartbeat. Never touches a node
+// without the annotation. REQUIRES: the webhook is no longer called.
 void restore_node(kubernetes::Client& client, const NodeBefore& before,
                   const std::string& annotation);
 

@@ -14,7 +14,7 @@ using Amounts = std::map<std::string, Int128>;  // in nano of each resource's un
 
 constexpr std::int64_t kCritical = 2'000'000'000;  // scheduling.SystemCriticalPriority
 
-// A quantity that cannot be read counts as nothing: this is a warning, not a decision.
+// A malformed quantity counts as zero: the result is a warning, not a decision.
 Amounts amounts_of(const Json* quantities) {
     Amounts out;
     if (quantities == nullptr || !quantities->is_object()) return out;
@@ -31,16 +31,17 @@ void add(Amounts& to, const Amounts& more) {
         to[resource] += amount;
 }
 
-void raise(Amounts& to, const Amounts& least) {
-    for (const auto& [resource, amount] : least)
+void raise(Amounts& to, const Amounts& minimum) {
+    for (const auto& [resource, amount] : minimum)
         to[resource] = std::max(to[resource], amount);
 }
 
-// The containers together, or the largest of those that run before them, and the overhead of the
-// runtime. An init container that restarts always goes on running beside the others.
+// As the scheduler computes it: the sum of containers and sidecars (init containers with
+// restartPolicy Always), or the largest init container with the sidecars before it, whichever is
+// more; plus the pod overhead.
 Amounts requests_of(const Json& pod) {
     Amounts sum{{"pods", kubernetes::kNanoPerUnit}};
-    Amounts before;
+    Amounts init;
     const auto each = [&](std::string_view list, auto&& count) {
         const auto* containers = base::find_path(pod, {"spec", list});
         if (containers == nullptr || !containers->is_array()) return;
@@ -48,18 +49,18 @@ Amounts requests_of(const Json& pod) {
             count(container, amounts_of(base::find_path(container, {"resources", "requests"})));
     };
     each("containers", [&](const Json&, const Amounts& requests) { add(sum, requests); });
-    Amounts beside;
+    Amounts sidecars;
     each("initContainers", [&](const Json& container, const Amounts& requests) {
         if (base::get_string(container, "restartPolicy", "a container") == "Always") {
-            add(beside, requests);
+            add(sidecars, requests);
             return;
         }
-        auto at_once = beside;
-        add(at_once, requests);
-        raise(before, at_once);
+        auto with_sidecars = sidecars;
+        add(with_sidecars, requests);
+        raise(init, with_sidecars);
     });
-    add(sum, beside);
-    raise(sum, before);
+    add(sum, sidecars);
+    raise(sum, init);
     add(sum, amounts_of(base::find_path(pod, {"spec", "overhead"})));
     return sum;
 }
@@ -89,8 +90,8 @@ std::vector<const Json*> pods_of(const std::vector<Json>& pods, const std::strin
     return out;
 }
 
-// Empty when it fits.
-std::string first_that_is_short(const Amounts& free, const Amounts& requests) {
+// Empty when the pod fits.
+std::string first_insufficient(const Amounts& free, const Amounts& requests) {
     for (const auto& [resource, amount] : requests) {
         const auto at = free.find(resource);
         if (amount > 0 && at != free.end() && amount > at->second) return resource;
@@ -110,7 +111,7 @@ std::vector<PodAtRisk> pods_at_risk(const std::vector<Json>& pods, const std::ve
                                                   : &known->allocatable);
         for (const auto* pod : pods_of(pods, name)) {
             const auto requests = requests_of(*pod);
-            const auto resource = first_that_is_short(free, requests);
+            const auto resource = first_insufficient(free, requests);
             if (!resource.empty()) {
                 out.push_back({.node = name,
                                .pod = base::text_at(*pod, {"metadata", "namespace"}) + "/" +

@@ -15,7 +15,7 @@ using base::Json;
 using kubernetes::is_stale;
 using kubernetes::node_key;
 
-constexpr int kTries = 10;
+constexpr int kAttempts = 10;
 constexpr std::chrono::milliseconds kPause{500};
 
 }  // namespace
@@ -25,7 +25,7 @@ void resync_nodes(kubernetes::Client& client, const std::string& annotation,
     std::vector<std::string> waiting;
     for (const auto& node : read_nodes(client))
         waiting.push_back(node.name);
-    for (int tries = kTries; tries > 0; --tries) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
         std::erase_if(waiting, [&](const std::string& name) {
             try {
                 const auto node = client.merge_patch(node_key(name), Json::object(), "status");
@@ -34,12 +34,13 @@ void resync_nodes(kubernetes::Client& client, const std::string& annotation,
                         !is_stale(node, annotation));
             } catch (const base::Error& error) {
                 if (error.code() != base::Errc::not_found) throw;
-                return true;  // it has left
+                return true;  // the node was removed
             }
         });
         if (waiting.empty() || !base::sleep_for(kPause, stop)) return;
     }
-    base::log_info("left as they are, by a label or by the policy: {}", fmt::join(waiting, ", "));
+    base::log_info("nodes unchanged, because of a label or the policy: {}",
+                   fmt::join(waiting, ", "));
 }
 
 }  // namespace airlock::installer

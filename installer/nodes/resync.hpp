@@ -1,4 +1,4 @@
-// Lets a node webhook act on every node at once.
+// Makes the node webhook act on every node immediately. Never changes a node itself.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -8,11 +8,11 @@
 
 namespace airlock::installer {
 
-// An empty status patch to every node: admission runs, so that a ratio applies or goes within a
-// second rather than at the kubelet's next full report. API servers hear of a new webhook a moment
-// late: nodes without `annotation`, or stale, are patched again for a few seconds. Those that
-// remain so, by a label or the policy, are no failure; they are logged. An empty annotation is not
-// waited for.
+// Sends an empty status patch to every node, so that admission runs now rather than at the
+// kubelet's next full report. API servers take a moment to call a new webhook, so nodes without
+// `annotation`, or stale ones, are patched again for a few seconds. Nodes that remain so, because
+// of a label or the policy, are logged and are not an error. With an empty `annotation`, each node
+// is patched once.
 void resync_nodes(kubernetes::Client& client, const std::string& annotation,
                   const std::stop_token& stop);
 

@@ -1,4 +1,5 @@
-// The kinds that a bundle's own CRDs define: the cluster does not know them until these are applied.
+// The kinds that the bundle's own CRDs define. Discovery does not know them before the CRDs are
+// applied. Never changes anything.
 #pragma once
 
 #include "kubernetes/client.hpp"
@@ -12,7 +13,7 @@ namespace airlock::installer {
 
 class BundledKinds {
   public:
-    // Remembers the kind of a CustomResourceDefinition; nothing to do for other documents.
+    // Adds the kind that a CustomResourceDefinition defines; ignores other documents.
     void add(const manifests::Document& document);
 
     // The key with the default namespace filled in for namespaced kinds and dropped for others.

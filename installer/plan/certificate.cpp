@@ -23,7 +23,7 @@ struct ExtensionFree {
 
 void require(bool good, std::string_view what) {
     if (!good)
-        openssl::throw_error(Errc::internal, fmt::format("cannot make a certificate: {}", what));
+        openssl::throw_error(Errc::internal, fmt::format("cannot issue a certificate: {}", what));
 }
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -35,7 +35,7 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
 }
 
 void set_name(X509_NAME* name, const std::string& common_name) {
-    // A common name has at most 64 letters (X.520); the names that count are the SANs.
+    // A common name has at most 64 characters (X.520); clients check the SANs.
     const auto text = common_name.substr(0, 64);
     require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
                                        reinterpret_cast<const unsigned char*>(text.data()),
@@ -56,7 +56,7 @@ openssl::Certificate start(EVP_PKEY* key, std::chrono::days lifetime) {
     require(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) !=
                           nullptr,
             "its serial number");
-    // An hour back: the clocks of the nodes and of this host differ.
+    // One hour in the past, because clocks of nodes and of this host differ.
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), std::chrono::seconds(lifetime).count());
     require(X509_set_pubkey(certificate.get(), key) == 1, "its key");
@@ -73,12 +73,12 @@ std::string pem(X509* certificate) {
     return openssl::contents(bio.get());
 }
 
-// Without it OpenSSL would ask the terminal for the passphrase of an encrypted key, and wait.
+// By default OpenSSL prompts on the terminal for the passphrase of an encrypted key.
 int no_passphrase(char*, int, int, void*) {
     return -1;
 }
 
-// Letters, digits, hyphens and dots: what else a name holds would be read as another extension.
+// Only letters, digits, hyphens and dots: OpenSSL could parse other characters as more extensions.
 bool is_dns_name(std::string_view name) {
     if (name.starts_with("*.")) name.remove_prefix(2);
     return !name.empty() && name.size() <= 253 &&
@@ -98,11 +98,12 @@ openssl::Certificate parse(const std::string& text) {
 }  // namespace
 
 CertificateBundle issue_certificate(const CertificateRequest& request) {
-    if (request.dns_names.empty()) throw Error(Errc::internal, "a certificate without names");
+    if (request.dns_names.empty())
+        throw Error(Errc::internal, "a certificate needs at least one DNS name");
     for (const auto& name : request.dns_names) {
         if (!is_dns_name(name)) {
-            throw Error(Errc::invalid, "\"{}\" is no DNS name", name)
-                .set_hint("mend certificate.dnsNames of bundle.yaml");
+            throw Error(Errc::invalid, "\"{}\" is not a valid DNS name", name)
+                .set_hint("correct certificate.dnsNames in bundle.yaml");
         }
     }
     const auto ca_key = openssl::new_p256_key();

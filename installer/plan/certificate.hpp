@@ -1,5 +1,5 @@
-// Certificates of our own, by OpenSSL: a CA and a serving certificate for a Service's names. P-256,
-// SHA-256.
+// Issues a CA and a serving certificate for the names of a Service, with OpenSSL: P-256, SHA-256.
+// The private key of the CA is never kept.
 #pragma once
 
 #include <chrono>
@@ -22,11 +22,11 @@ struct CertificateRequest {
     std::chrono::days ca_lifetime{3650};
 };
 
-// A fresh CA, whose key is forgotten at once, and a leaf signed by it.
+// A new CA, whose key is discarded, and a leaf that it signed.
 CertificateBundle issue_certificate(const CertificateRequest& request);
 
-// Whether the leaf is signed by the CA, belongs to the key, names all `dns_names` and is valid for
-// `remaining` more. Anything unreadable is false.
+// Whether the leaf is signed by the CA, matches the key, has all `dns_names` and stays valid for
+// `remaining`. False for anything that cannot be parsed.
 bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names,
                std::chrono::days remaining);
 

@@ -30,8 +30,9 @@ std::vector<Component> choose_components(const manifests::Bundle& bundle,
         if (bundle.holds(component)) continue;
         throw Error(Errc::usage, "{} was built without the component {}", bundle.path().string(),
                     component.name)
-            .set_hint(fmt::format("build the bundle with --components {}, or leave it out here",
-                                  component.name));
+            .set_hint(
+                fmt::format("build the bundle with --components {}, or omit the component here",
+                            component.name));
     }
     return chosen;
 }
@@ -41,13 +42,13 @@ CertificateIssuer choose_issuer(const manifests::BundleSpec& spec,
                                 const std::set<std::string>& served) {
     const auto wanted = spec.certificate ? spec.certificate->issuer : CertificateIssuer::installer;
     if (wanted == CertificateIssuer::csr) {
-        throw Error(Errc::unsupported, "certificate issuer csr is not supported yet")
-            .set_hint("use installer or cert-manager");
+        throw Error(Errc::unsupported, "certificate issuer csr is not supported")
+            .set_hint("set certificate.issuer in bundle.yaml to installer or cert-manager");
     }
     if (wanted != CertificateIssuer::automatic) return wanted;
-    const bool carried = std::ranges::any_of(
+    const bool bundled = std::ranges::any_of(
         components, [](const auto& component) { return component.name == "cert-manager"; });
-    return carried || served.contains("cert-manager.io/v1") ? CertificateIssuer::cert_manager
+    return bundled || served.contains("cert-manager.io/v1") ? CertificateIssuer::cert_manager
                                                             : CertificateIssuer::installer;
 }
 
@@ -64,7 +65,7 @@ std::vector<manifests::LockedImage> images_of(const manifests::Bundle& bundle,
     return out;
 }
 
-// The manifests of a component, values filled in and images replaced.
+// Renders the manifests of a component: substitutes values and replaces images.
 class Renderer {
   public:
     Renderer(const manifests::Bundle& bundle, const InstallPlan& plan, const PlanRequest& request,
@@ -133,7 +134,7 @@ bool any_in_namespace(const std::vector<Document>& documents, const std::string&
         documents, [&](const Document& each) { return each.key.namespace_name == name_space; });
 }
 
-// Secrets stand between what they lie in (namespaces, accounts) and what uses them.
+// Secrets come after what they need (namespaces, service accounts) and before what uses them.
 PlannedComponent assemble(std::string name, std::vector<Document> documents,
                           std::vector<PlannedObject> secrets) {
     PlannedComponent out{.name = std::move(name), .objects = {}};
@@ -186,40 +187,40 @@ InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundl
             kinds.add(document);
     }
 
-    auto asked =
+    auto requested =
         bundle.index_digest().text() + "\n" + request.registry + "/" + request.prefix + "\n";
-    bool certificate_is_due = plan.issuer == CertificateIssuer::installer && spec.certificate;
+    bool certificate_pending = plan.issuer == CertificateIssuer::installer && spec.certificate;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         auto& documents = rendered[i];
         for (auto& document : documents)
             document.key = kinds.place(client, std::move(document.key));
         manifests::sort_for_apply(documents);
         for (const auto& document : documents)
-            asked += document.text + "\n";
+            requested += document.text + "\n";
         std::vector<PlannedObject> secrets;
         if (std::ranges::any_of(documents, needs_secrets)) {
             if (request.pull_credentials) {
                 secrets = plan_pull_secrets(client, documents, request.registry,
                                             *request.pull_credentials);
             }
-            if (certificate_is_due &&
+            if (certificate_pending &&
                 any_in_namespace(documents, spec.certificate->secret.namespace_name)) {
                 const auto current = usable_certificate(client, *spec.certificate);
                 plan.issues_certificate = !current;
                 if (current) plan.ca_pem = current->ca_pem;
                 secrets.push_back(
                     certificate_secret(*spec.certificate, current.value_or(CertificateBundle{})));
-                certificate_is_due = false;
+                certificate_pending = false;
             }
         }
         plan.components.push_back(
             assemble(chosen[i].name, std::move(documents), std::move(secrets)));
     }
-    plan.fingerprint = base::sha256(asked).text();
+    plan.fingerprint = base::sha256(requested).text();
     return plan;
 }
 
-void issue_certificate_of(InstallPlan& plan, const manifests::BundleSpec& spec) {
+void issue_planned_certificate(InstallPlan& plan, const manifests::BundleSpec& spec) {
     if (!plan.issues_certificate) return;
     const auto certificate = issue_serving_certificate(*spec.certificate);
     const auto secret = certificate_secret(*spec.certificate, certificate);

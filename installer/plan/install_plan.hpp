@@ -1,5 +1,5 @@
-// What an install is going to do, worked out before anything changes: every object's text, pointed
-// at the private registry, in the order in which it is applied.
+// What an install will do: the text of every object, with images from the private registry, in the
+// order of applying. Reads the cluster, never changes it.
 #pragma once
 
 #include "images/credentials.hpp"
@@ -32,23 +32,23 @@ struct InstallPlan {
     std::vector<PlannedComponent> components;
     std::vector<ImagePlacement> placements;
     manifests::CertificateIssuer issuer = manifests::CertificateIssuer::installer;
-    // Of issuer installer: the authority that webhook configurations are given; empty while the
-    // certificate is to be issued.
+    // With issuer installer: the CA bundle for webhook configurations; empty until the certificate
+    // is issued.
     std::string ca_pem;
     bool issues_certificate = false;
-    std::string fingerprint;  // of everything asked for: two equal ones ask for the same
+    std::string
+        fingerprint;  // of everything that was requested: equal fingerprints request the same
 
     std::vector<kubernetes::ObjectKey> keys() const;
     std::vector<std::string> component_names() const;
 };
 
-// Reads the cluster, changes nothing. Errc::usage for values and components that the bundle does
-// not know.
+// Errc::usage for values and components that the bundle does not have.
 InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundle& bundle,
                               const PlanRequest& request);
 
-// Issues the certificate of a plan that is going to be carried out; nothing to do when
+// Issues the serving certificate of a plan that will be executed. Does nothing when
 // issues_certificate is false.
-void issue_certificate_of(InstallPlan& plan, const manifests::BundleSpec& spec);
+void issue_planned_certificate(InstallPlan& plan, const manifests::BundleSpec& spec);
 
 }  // namespace airlock::installer

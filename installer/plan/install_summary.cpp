@@ -9,7 +9,7 @@ namespace {
 
 using base::Json;
 
-// What apply would change, the server's own bookkeeping aside.
+// Without the fields that the API server maintains.
 Json comparable(Json object) {
     object.erase("status");
     if (const auto metadata = object.find("metadata");
@@ -20,8 +20,8 @@ Json comparable(Json object) {
     return object;
 }
 
-// Whether the server can judge the object already: its kind is known and its namespace there.
-bool can_try(kubernetes::Client& client, const kubernetes::ObjectKey& key) {
+// A dry run needs the kind and the namespace of the object to exist.
+bool can_dry_run(kubernetes::Client& client, const kubernetes::ObjectKey& key) {
     if (!client.discovery().find_resource(key.api_version, key.kind)) return false;
     if (key.namespace_name.empty()) return true;
     return client
@@ -60,7 +60,7 @@ InstallSummary summarize(kubernetes::Client& client, images::RegistryClient& reg
             const auto live = client.get(object.key);
             if (!live) {
                 if (created.insert(object.key).second) out.create.push_back(object.key.text());
-                if (!can_try(client, object.key)) continue;
+                if (!can_dry_run(client, object.key)) continue;
             }
             const auto after = client.apply(object.key, object.text, object.field_manager, true);
             if (!live) continue;

@@ -1,5 +1,5 @@
-// What an install would change, found by asking the API server (dry runs) and the registry. Changes
-// nothing; an object that the API server would refuse is found here, before anything is touched.
+// What an install would change, according to dry runs of the API server and to the registry.
+// Changes nothing; an object that the API server rejects is reported here, before the first change.
 #pragma once
 
 #include "base/json.hpp"
@@ -14,7 +14,7 @@ namespace airlock::installer {
 
 struct ObjectChange {
     std::string object;               // as kubernetes::ObjectKey::text()
-    std::vector<std::string> fields;  // "spec.replicas"; names alone: values may be secrets
+    std::vector<std::string> fields;  // "spec.replicas"; never values, which may be secrets
 };
 
 struct InstallSummary {
@@ -25,7 +25,7 @@ struct InstallSummary {
     bool nothing_to_do() const { return create.empty() && change.empty() && push.empty(); }
 };
 
-// What differs, the server's own bookkeeping aside.
+// Paths of the fields that differ, without those that the API server maintains.
 std::vector<std::string> changed_fields(const base::Json& live, const base::Json& after);
 
 InstallSummary summarize(kubernetes::Client& client, images::RegistryClient& registry,

@@ -1,4 +1,4 @@
-// One object of an install, as it will be applied.
+// One object of an install plan, as it will be applied.
 #pragma once
 
 #include "kubernetes/field_managers.hpp"

@@ -10,15 +10,15 @@ namespace airlock::installer {
 namespace {
 
 // verb, group, resource, namespace
-using Right = std::tuple<std::string, std::string, std::string, std::string>;
+using Permission = std::tuple<std::string, std::string, std::string, std::string>;
 
 std::string group_of(const std::string& api_version) {
     const auto slash = api_version.find('/');
     return slash == std::string::npos ? std::string() : api_version.substr(0, slash);
 }
 
-std::set<Right> rights_needed(kubernetes::Client& client, const InstallPlan& plan) {
-    std::set<Right> out{
+std::set<Permission> required_permissions(kubernetes::Client& client, const InstallPlan& plan) {
+    std::set<Permission> out{
         {"get", "", "nodes", ""},          {"list", "", "nodes", ""}, {"patch", "", "nodes", ""},
         {"patch", "", "nodes/status", ""}, {"list", "", "pods", ""},
     };
@@ -27,7 +27,7 @@ std::set<Right> rights_needed(kubernetes::Client& client, const InstallPlan& pla
     for (const auto* verb : {"get", "create", "delete"})
         out.emplace(verb, "coordination.k8s.io", "leases", "kube-system");
     for (const auto& key : plan.keys()) {
-        // Kinds that the plan itself defines are not known yet.
+        // Discovery does not know kinds whose CRDs the plan applies.
         const auto resource = client.discovery().find_resource(key.api_version, key.kind);
         if (!resource) continue;
         for (const auto* verb : {"get", "create", "patch", "update", "delete"})
@@ -41,21 +41,22 @@ std::set<Right> rights_needed(kubernetes::Client& client, const InstallPlan& pla
 void preflight(kubernetes::Client& client, images::RegistryClient& registry,
                const InstallPlan& plan) {
     std::vector<base::Problem> problems;
-    const bool may_all = client.allowed("*", "*", "*");
-    for (const auto& [verb, group, resource, name_space] : rights_needed(client, plan)) {
-        if (may_all || client.allowed(verb, group, resource, name_space)) continue;
+    const bool is_admin = client.allowed("*", "*", "*");
+    for (const auto& [verb, group, resource, name_space] : required_permissions(client, plan)) {
+        if (is_admin || client.allowed(verb, group, resource, name_space)) continue;
         problems.push_back(
             {.where = "permission",
              .message =
-                 fmt::format("may not {} {}{}{}", verb, resource, group.empty() ? "" : "." + group,
+                 fmt::format("cannot {} {}{}{}", verb, resource, group.empty() ? "" : "." + group,
                              name_space.empty() ? "" : " in namespace " + name_space),
              .hint = "use the kubeconfig of a cluster administrator"});
     }
-    base::throw_if_any(base::Errc::denied,
-                       "this user has not the rights that installing needs:", problems);
+    base::throw_if_any(
+        base::Errc::denied,
+        "permission denied: installing needs permissions that this user does not have:", problems);
     if (!plan.placements.empty() && !registry.can_delete(plan.placements.front().repository)) {
         base::log_warn(
-            "the registry {} does not delete: a rollback will leave the new tags and say which",
+            "registry {} does not allow deletion: a rollback will keep the new tags and list them",
             registry.host());
     }
 }

@@ -1,4 +1,4 @@
-// What must hold before anything is touched.
+// Checks that must pass before the first change. Changes nothing.
 #pragma once
 
 #include "images/registry.hpp"
@@ -7,8 +7,8 @@
 
 namespace airlock::installer {
 
-// Errc::denied, listing every right that this user has not and that the plan, its snapshot and a
-// rollback need. Warns when the registry does not delete tags: a rollback could not take them away.
+// Errc::denied, with every missing permission that the plan, its snapshot and a rollback need.
+// Warns when the registry does not delete tags, because a rollback could not remove them.
 void preflight(kubernetes::Client& client, images::RegistryClient& registry,
                const InstallPlan& plan);
 

@@ -31,11 +31,11 @@ PlannedObject secret(const std::string& name_space, const std::string& docker_co
                     {"data", {{".dockerconfigjson", base::base64_encode(docker_config)}}}});
 }
 
-Json names_with_ours(const std::optional<Json>& live_account) {
+Json with_our_secret(const std::optional<Json>& live_account) {
     auto names = Json::array();
     if (live_account) {
-        const auto* theirs = base::find(*live_account, "imagePullSecrets");
-        if (theirs != nullptr && theirs->is_array()) names = *theirs;
+        const auto* existing = base::find(*live_account, "imagePullSecrets");
+        if (existing != nullptr && existing->is_array()) names = *existing;
     }
     const Json ours{{"name", kPullSecretName}};
     if (std::ranges::find(names, ours) == names.end()) names.push_back(ours);
@@ -58,7 +58,7 @@ std::vector<PlannedObject> plan_pull_secrets(kubernetes::Client& client,
                               {{"apiVersion", "v1"},
                                {"kind", "ServiceAccount"},
                                {"metadata", {{"name", account}, {"namespace", name_space}}}});
-        const auto names = names_with_ours(client.get(object.key));
+        const auto names = with_our_secret(client.get(object.key));
         auto json = base::parse_json(object.text, "a service account");
         json["imagePullSecrets"] = names;
         object.text = base::dump_json(json);

@@ -1,5 +1,6 @@
-// Credentials of the private registry for the pods of a component: a Secret in each of their
-// namespaces, and its name in imagePullSecrets of their service accounts.
+// The image pull secret of the private registry for the pods of a component: a Secret in each of
+// their namespaces, referenced by imagePullSecrets of their service accounts. Reads the cluster,
+// never changes it.
 #pragma once
 
 #include "images/credentials.hpp"
@@ -15,8 +16,8 @@ namespace airlock::installer {
 
 inline constexpr std::string_view kPullSecretName = "airlock-registry";
 
-// In the order of applying. Reads the service accounts that are there: server-side apply replaces
-// the whole list, so theirs are kept in it.
+// In the order of applying. Server-side apply replaces the whole imagePullSecrets list, so the
+// entries of an existing service account are kept.
 std::vector<PlannedObject> plan_pull_secrets(kubernetes::Client& client,
                                              const std::vector<manifests::Document>& documents,
                                              const std::string& registry,

@@ -41,8 +41,8 @@ PushPlan plan_push(images::RegistryClient& registry, const manifests::Bundle& bu
             std::vector<Digest> all;
             collect(bundle, placement.digest, all);
             for (const auto& digest : all) {
-                // The tag's own answer says that its manifest is there; everything else is asked
-                // for by digest.
+                // The answer for the tag shows that its manifest exists; others are checked by
+                // digest.
                 if (digest == placement.digest && tags[i] == digest) continue;
                 if (registry.head_manifest(placement.repository, digest.text())) continue;
                 const std::lock_guard lock(mutex);

@@ -1,4 +1,5 @@
-// What the private registry lacks of a bundle's images. Asks the registry, changes nothing.
+// Which blobs, manifests and tags of a bundle the private registry lacks. Reads the registry, never
+// changes it.
 #pragma once
 
 #include "images/registry.hpp"
@@ -16,13 +17,13 @@ namespace airlock::installer {
 struct BlobPush {
     base::Digest digest;
     std::uint64_t size = 0;
-    std::vector<std::string> repositories;  // that miss it
+    std::vector<std::string> repositories;  // that lack it
 };
 
 struct TagMove {
     std::string repository;
     std::string tag;
-    std::optional<base::Digest> old_digest;  // nothing: the tag is new
+    std::optional<base::Digest> old_digest;  // absent: the tag is new
     base::Digest new_digest;
 };
 
@@ -30,7 +31,7 @@ struct PushPlan {
     std::vector<BlobPush> blobs;                                  // largest first
     std::vector<std::pair<std::string, base::Digest>> manifests;  // children before their index
     std::vector<TagMove> tags;
-    std::uint64_t bytes = 0;  // to send
+    std::uint64_t bytes = 0;  // of all blobs
 
     bool empty() const { return blobs.empty() && manifests.empty() && tags.empty(); }
 };

@@ -1,5 +1,5 @@
-// The certificate of the service, when the installer issues it: the one in the cluster while it is
-// good, otherwise one that is issued when the plan is carried out. A plan alone makes no key.
+// The serving certificate, when the installer is the issuer: the one in the cluster while it is
+// valid, otherwise a new one, issued when the plan is executed. Planning never creates a key.
 #pragma once
 
 #include "installer/plan/certificate.hpp"
@@ -11,15 +11,15 @@
 
 namespace airlock::installer {
 
-// What the cluster has in `spec.secret`, when it is valid for all names and 30 days more.
+// The certificate in `spec.secret`, if it has all names and stays valid for 30 days.
 std::optional<CertificateBundle> usable_certificate(kubernetes::Client& client,
                                                     const manifests::CertificateSpec& spec);
 
-// A fresh one.
+// A new certificate, with a new CA.
 CertificateBundle issue_serving_certificate(const manifests::CertificateSpec& spec);
 
-// The Secret (kubernetes.io/tls) that holds it. An empty `certificate` gives one with empty values,
-// which a dry run takes.
+// The Secret (kubernetes.io/tls) for it. With an empty `certificate` its values are empty, which is
+// enough for a dry run.
 PlannedObject certificate_secret(const manifests::CertificateSpec& spec,
                                  const CertificateBundle& certificate);
 

@@ -1,4 +1,4 @@
-// What a manifest says of pods: which kinds run them, and as which service account. Pure.
+// Which kinds run pods, and as which service account. Pure.
 #pragma once
 
 #include "manifests/document.hpp"

@@ -11,7 +11,7 @@ constexpr std::array<std::pair<Act, std::string_view>, 11> kNames{{
     {Act::install, "install"},
     {Act::move_tag, "move tag"},
     {Act::apply, "apply"},
-    {Act::made, "made"},
+    {Act::created, "created"},
     {Act::inject, "inject"},
     {Act::commit, "commit"},
     {Act::undo, "undo"},

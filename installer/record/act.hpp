@@ -1,4 +1,4 @@
-// What a record of the journal announces. docs/state-format.md describes each one's fields.
+// The kinds of journal records. docs/state-format.md describes the fields of each.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,17 @@ enum class Act {
     install,        // an install begins
     move_tag,       // a tag of the registry is created or moved
     apply,          // an object is applied
-    made,           // an object that was absent exists, with this uid
-    inject,         // a webhook configuration gets the certificate authority
+    created,        // an object that was absent now exists, with this uid
+    inject,         // a webhook configuration receives the CA bundle
     commit,         // the generation is saved in the cluster
-    undo,           // a rollback of this generation begins
-    restore,        // an object is put back as it was
+    undo,           // the undo of this generation begins
+    restore,        // an object is restored from the snapshot
     remove,         // an object is deleted
-    move_tag_back,  // a tag points again to what it did
+    move_tag_back,  // a tag is pointed to the manifest of the snapshot
     remove_tag,     // a tag is removed
 };
 
-// "move tag back"; as the journal has it.
+// As written to the journal: "move tag back".
 std::string_view to_string(Act act);
 std::optional<Act> parse_act(std::string_view text);
 

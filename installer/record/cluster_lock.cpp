@@ -39,7 +39,7 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-// Of the folder on this host; nothing for one that came from another.
+// Absent when the directory was copied from another host.
 std::optional<std::string> known_identity(const std::filesystem::path& state_dir) {
     auto known = base::read_file_if_present(identity_path(state_dir), kMaxIdentity);
     if (!known || !known->starts_with(host_name() + "_")) return std::nullopt;
@@ -49,9 +49,9 @@ std::optional<std::string> known_identity(const std::filesystem::path& state_dir
 std::string identity_of(const std::filesystem::path& state_dir) {
     if (auto known = known_identity(state_dir)) return *std::move(known);
     std::random_device random;
-    auto made = fmt::format("{}_{:08x}{:08x}", host_name(), random(), random());
-    base::write_file_durably(identity_path(state_dir), made, 0600);
-    return made;
+    auto created = fmt::format("{}_{:08x}{:08x}", host_name(), random(), random());
+    base::write_file_durably(identity_path(state_dir), created, 0600);
+    return created;
 }
 
 LockHolder holder_of(const Json& lease) {
@@ -64,7 +64,7 @@ LockHolder holder_of(const Json& lease) {
 }  // namespace
 
 std::string LockHolder::text() const {
-    return fmt::format("{} (state folder {}, since {})", host(), state_dir, since);
+    return fmt::format("{} (state directory {}, since {})", host(), state_dir, since);
 }
 
 std::optional<LockHolder> read_lock_holder(kubernetes::Client& client) {
@@ -77,17 +77,17 @@ bool is_held_by(const LockHolder& holder, const std::filesystem::path& state_dir
            known_identity(state_dir) == holder.identity;
 }
 
-std::string how_to_free(const LockHolder& holder, const std::filesystem::path& state_dir) {
+std::string how_to_release(const LockHolder& holder, const std::filesystem::path& state_dir) {
     if (holder.host() == host_name() &&
         holder.state_dir == std::filesystem::weakly_canonical(state_dir)) {
         return fmt::format(
-            "that run was of this host, and its state folder is gone: what it did cannot be "
-            "finished or undone any more. {}, then install again",
+            "that run was on this host, but its state directory was deleted, so it cannot be "
+            "continued or undone: run {}, then install again",
             kDelete);
     }
     return fmt::format(
-        "wait for its end. When it does not run any more, airlock-installer status on that host "
-        "says how to finish it; when that host is lost: {}, then install again",
+        "wait until it has finished; if it was interrupted, run airlock-installer status on that "
+        "host; if that host is lost, run {}, then install again",
         kDelete);
 }
 
@@ -113,11 +113,11 @@ bool ClusterLock::acquire() {
             if (error.code() != Errc::conflict) throw;
         }
         const auto holder = read_lock_holder(client_);
-        if (!holder) continue;  // released since
+        if (!holder) continue;  // released meanwhile
         if (!is_held_by(*holder, state_dir_)) {
-            throw Error(Errc::conflict, "another installer is at work in this cluster: {}",
+            throw Error(Errc::conflict, "another installer holds the cluster lock: {}",
                         holder->text())
-                .set_hint(how_to_free(*holder, state_dir_));
+                .set_hint(how_to_release(*holder, state_dir_));
         }
         uid_ = holder->uid;
         return false;
@@ -137,25 +137,23 @@ bool ClusterLock::is_lost() noexcept {
 void ClusterLock::release() noexcept {
     if (uid_.empty()) return;
     try {
-        std::stop_source late;
+        std::stop_source timeout;
         const std::jthread timer([&](const std::stop_token& done) {
-            if (base::sleep_for(kReleaseTime, done)) late.request_stop();
+            if (base::sleep_for(kReleaseTime, done)) timeout.request_stop();
         });
-        client_.set_stop(late.get_token());
+        client_.set_stop(timeout.get_token());
         client_.remove(kLease, std::exchange(uid_, {}));
     } catch (const Error& error) {
         if (error.code() == Errc::conflict) {
-            base::log_warn(
-                "somebody took this run's lock of the cluster away while it was at work");
+            base::log_warn("the cluster lock was removed while this run was in progress");
             return;
         }
         base::log_warn(
-            "the Lease kube-system/airlock-installer could not be removed, and keeps other hosts "
-            "out until the next install or rollback here: {}",
+            "cannot delete Lease kube-system/airlock-installer, which blocks other hosts until the "
+            "next install or rollback on this host: {}",
             error.what());
     } catch (const std::exception& error) {
-        base::log_warn("the Lease kube-system/airlock-installer could not be removed: {}",
-                       error.what());
+        base::log_warn("cannot delete Lease kube-system/airlock-installer: {}", error.what());
     }
 }
 

@@ -33,14 +33,14 @@ kubernetes::ObjectKey key_from(const Json& json, std::string_view what) {
 int generation_number(const Json& json, std::string_view what) {
     const auto number = base::require_size(json, "generation", what);
     if (number < 1 || number > std::numeric_limits<int>::max())
-        throw Error(Errc::invalid, "{}: {} is no number of a generation", what, number);
+        throw Error(Errc::invalid, "{}: {} is not a valid generation number", what, number);
     return static_cast<int>(number);
 }
 
-std::vector<std::string> texts(const Json& json, std::string_view key, std::string_view what) {
+std::vector<std::string> strings(const Json& json, std::string_view key, std::string_view what) {
     std::vector<std::string> out;
     for (const auto& text : base::require_array(json, key, what)) {
-        if (!text.is_string()) throw Error(Errc::invalid, "{}: {}: not a text", what, key);
+        if (!text.is_string()) throw Error(Errc::invalid, "{}: {}: not a string", what, key);
         out.push_back(text.get<std::string>());
     }
     return out;
@@ -54,7 +54,7 @@ bool flag(const Json& json, std::string_view key) {
 }  // namespace
 
 Generation Generation::from_json(const Json& json, std::string_view what) {
-    // Absent in what was saved before there was a format: it is 1.
+    // Absent in records from before the field existed: format 1.
     if (base::find(json, "format") != nullptr &&
         base::require_size(json, "format", what) > kFormat) {
         throw Error(Errc::unsupported, "{} was written by a newer version", what)
@@ -69,7 +69,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.registry = base::require_string(json, "registry", what);
     out.prefix = base::get_string(json, "prefix", what);
     out.plain_http = flag(json, "plainHttp");
-    out.components = texts(json, "components", what);
+    out.components = strings(json, "components", what);
     out.issuer = base::get_string(json, "issuer", what);
     out.fingerprint = base::get_string(json, "fingerprint", what);
     out.time = base::get_string(json, "time", what);
@@ -91,8 +91,9 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
              .digest = base::get_string(entry, "digest", what),
              .media_type = base::get_string(entry, "mediaType", what),
              .manifest = base::base64_decode(base::get_string(entry, "manifest", what), what),
-             .moved_to = base::find(entry, "movedTo") == nullptr ? std::vector<std::string>()
-                                                                 : texts(entry, "movedTo", what)});
+             .moved_to = base::find(entry, "movedTo") == nullptr
+                             ? std::vector<std::string>()
+                             : strings(entry, "movedTo", what)});
     }
     for (const auto& entry : base::require_array(json, "nodes", what)) {
         out.nodes.push_back({.name = base::require_string(entry, "name", what),
@@ -140,7 +141,7 @@ Json Generation::to_json() const {
     return json;
 }
 
-const Generation* newest_that_resyncs(const std::vector<Generation>& generations) {
+const Generation* newest_with_resync(const std::vector<Generation>& generations) {
     const auto at = std::ranges::find_if(generations.rbegin(), generations.rend(),
                                          [](const Generation& each) { return each.resync; });
     return at == generations.rend() ? nullptr : &*at;

@@ -1,6 +1,6 @@
-// One install, as it is remembered: what was asked for, and how everything was before it (the
-// snapshot). Written before the first change; kept in the state folder and, after the commit, in
-// the cluster.
+// The record of one install: what was requested, and the state before it (the snapshot). Written
+// before the first change; kept in the state directory and, after the commit, in the cluster
+// (docs/state-format.md).
 #pragma once
 
 #include "base/json.hpp"
@@ -14,17 +14,19 @@ namespace airlock::installer {
 
 struct ObjectBefore {
     kubernetes::ObjectKey key;
-    std::optional<base::Json> object = std::nullopt;  // as it was live; nothing: absent
-    std::string created_uid{};  // of what was made in its place; empty: none, or not known yet
+    std::optional<base::Json> object =
+        std::nullopt;  // as the API server returned it; absent: did not exist
+    std::string
+        created_uid{};  // of the object that this install created; empty: none, or not known yet
 };
 
 struct TagBefore {
     std::string repository;
     std::string tag;
-    std::string digest;  // what it pointed to; empty: absent
+    std::string digest;  // of the manifest before; empty: the tag did not exist
     std::string media_type;
-    std::string manifest;                 // the bytes it pointed to
-    std::vector<std::string> moved_to{};  // digests that it was given in its place
+    std::string manifest;                 // its bytes
+    std::vector<std::string> moved_to{};  // digests that this install gave it
 };
 
 struct NodeBefore {
@@ -34,7 +36,7 @@ struct NodeBefore {
 
 struct Generation {
     int number = 0;
-    std::string id;  // of this install alone: two hosts may give one number
+    std::string id;  // unique: two hosts may use the same number
     std::string bundle;
     std::string version;
     std::string index;
@@ -47,7 +49,7 @@ struct Generation {
     std::string time;  // RFC 3339
     std::string state_annotation;
     bool resync = false;
-    bool brings_node_webhook = false;   // a webhook that acts on nodes, absent before
+    bool brings_node_webhook = false;   // this install created a webhook that acts on nodes
     std::vector<ObjectBefore> objects;  // in the order of applying
     std::vector<TagBefore> tags;
     std::vector<NodeBefore> nodes;
@@ -56,7 +58,7 @@ struct Generation {
     base::Json to_json() const;
 };
 
-// The newest whose bundle has the nodes resynced; nullptr when none has.
-const Generation* newest_that_resyncs(const std::vector<Generation>& generations);
+// The newest generation whose bundle asks for a resync of the nodes; nullptr when there is none.
+const Generation* newest_with_resync(const std::vector<Generation>& generations);
 
 }  // namespace airlock::installer

@@ -16,7 +16,7 @@ using base::Errc;
 using base::Error;
 using base::Json;
 
-constexpr std::size_t kChunk = 384 * 1024;  // before base64; an object may have 1.5 MiB in etcd
+constexpr std::size_t kChunk = 384 * 1024;  // before base64; etcd limits an object to 1.5 MiB
 constexpr std::string_view kNamespace = "kube-system";
 constexpr std::string_view kBundleLabel = "airlock.dev/bundle";
 constexpr std::string_view kGenerationLabel = "airlock.dev/generation";
@@ -50,13 +50,11 @@ Number number_label(const Json& secret, const std::string& name, std::string_vie
         const auto [stopped, problem] = std::from_chars(text.data(), end, out);
         if (problem == std::errc() && stopped == end && out >= Number{}) return out;
     }
-    throw Error(Errc::integrity, "Secret {}/{}: the label {} is not the one that was written",
-                kNamespace, name, label)
-        .set_hint("somebody changed it; put the label back, or the Secret from a backup of etcd");
+    throw Error(Errc::integrity, "Secret {}/{}: label {} was changed", kNamespace, name, label)
+        .set_hint("restore the label, or the Secret from a backup of etcd");
 }
 
-// Of `selector`, by generation and place. A Secret of another type is somebody else's, whatever its
-// labels say.
+// By generation and index. Secrets of another type are ignored whatever their labels are.
 std::map<int, std::map<std::size_t, Chunk>> read_chunks(kubernetes::Client& client,
                                                         const std::string& selector) {
     std::map<int, std::map<std::size_t, Chunk>> out;
@@ -73,9 +71,9 @@ std::map<int, std::map<std::size_t, Chunk>> read_chunks(kubernetes::Client& clie
                     .count = number_label<std::size_t>(secret, name, kChunksLabel),
                     .text = {}};
         if (chunk_key(chunk.number, chunk.index).name != name) {
-            throw Error(Errc::integrity, "{} says it is part {} of generation {}", what,
+            throw Error(Errc::integrity, "{} is labeled as chunk {} of generation {}", what,
                         chunk.index, chunk.number)
-                .set_hint("somebody copied or changed it: remove the copy");
+                .set_hint("if it is a copy, delete it; otherwise restore its labels");
         }
         if (const auto* data = base::find(secret, "data"))
             chunk.text = base::base64_decode(base::get_string(*data, "record", what), what);
@@ -98,24 +96,22 @@ std::vector<Generation> load_generations(kubernetes::Client& client) {
     const auto all = read_chunks(client, std::string(kBundleLabel));
     std::vector<Generation> out;
     for (const auto& [number, chunks] : all) {
-        // The first is written last and removed first, and only the newest generation is ever
-        // written or removed: without it, that was cut off.
+        // Chunk 0 is written last and removed first, and only the newest generation is ever written
+        // or removed: without chunk 0, that was interrupted.
         if (!chunks.contains(0) && number == all.rbegin()->first) {
-            base::log_warn(
-                "generation {} was never recorded as a whole, or is half removed: it is "
-                "left out",
-                number);
+            base::log_warn("generation {} is ignored: saving or removing it was interrupted",
+                           number);
             continue;
         }
         const auto count = chunks.begin()->second.count;
         const bool whole = chunks.size() == count && chunks.rbegin()->first + 1 == count;
         if (!whole) {
             throw Error(Errc::integrity,
-                        "generation {} is not complete in kube-system: {} of {} Secrets", number,
+                        "generation {} is incomplete in kube-system: {} of {} Secrets", number,
                         chunks.size(), count)
                 .set_hint(
-                    "somebody removed one: kubectl -n kube-system get secrets -l "
-                    "airlock.dev/generation");
+                    "restore the missing ones from a backup of etcd; to list them, run kubectl -n "
+                    "kube-system get secrets -l airlock.dev/generation");
         }
         std::string text;
         for (const auto& [index, chunk] : chunks)
@@ -123,9 +119,9 @@ std::vector<Generation> load_generations(kubernetes::Client& client) {
         const auto what = fmt::format("generation {}", number);
         out.push_back(Generation::from_json(base::parse_json(text, what), what));
         if (out.back().number != number) {
-            throw Error(Errc::integrity, "{} says it is generation {}", what, out.back().number)
+            throw Error(Errc::integrity, "{} contains generation {}", what, out.back().number)
                 .set_hint(
-                    "somebody changed its Secrets in kube-system: restore them from a backup");
+                    "its Secrets in kube-system were changed: restore them from a backup of etcd");
         }
     }
     return out;
@@ -136,8 +132,8 @@ void save_generation(kubernetes::Client& client, const Generation& generation) {
     const auto count = (text.size() + kChunk - 1) / kChunk;
     const auto before =
         read_chunks(client, fmt::format("{}={}", kGenerationLabel, generation.number));
-    // What a write that was cut off has left goes first: until part 0 is there, last of all, nobody
-    // takes parts of two writes for a whole.
+    // Chunks of an interrupted write are removed first, chunk 0 above all: until it is written,
+    // last, chunks of two writes are never read as one record.
     for (const auto& [_, chunks] : before) {
         for (const auto& [index, chunk] : chunks) {
             if (index == 0 || index >= count) remove_chunk(client, chunk);

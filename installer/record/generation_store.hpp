@@ -1,5 +1,5 @@
-// The generations that are kept in the cluster: Secrets in kube-system, in chunks, like Helm's
-// releases, so that any admin host can roll back.
+// Keeps the generations in the cluster, so that any admin host can roll back: Secrets in
+// kube-system, in chunks, like Helm's releases. Never touches Secrets of another type.
 #pragma once
 
 #include "installer/record/generation.hpp"
@@ -9,8 +9,8 @@
 
 namespace airlock::installer {
 
-// Oldest first. Errc::integrity when a chunk is missing or changed; a newest one whose saving or
-// removal was cut off is left out, with a warning.
+// Oldest first. Errc::integrity when a chunk is missing or changed. The newest is left out, with a
+// warning, when saving or removing it was interrupted.
 std::vector<Generation> load_generations(kubernetes::Client& client);
 void save_generation(kubernetes::Client& client, const Generation& generation);
 void remove_generation(kubernetes::Client& client, int number);

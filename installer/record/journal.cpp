@@ -18,14 +18,13 @@ using base::Error;
 
 constexpr std::uint64_t kFormat = 1;  // docs/state-format.md
 constexpr std::size_t kMaxJournal = 64 * 1024 * 1024;
-constexpr std::size_t kChecksum =
-    16;  // hex digits of the sha256: against tearing, not against people
+constexpr std::size_t kChecksum = 16;  // hex digits of SHA-256: detects torn writes, not tampering
 
 std::string checksum(std::string_view line) {
     return std::string(base::sha256(line).hex().substr(0, kChecksum));
 }
 
-// The record's text, when `line` holds one whole record.
+// The text of the record; absent when `line` is not a complete record.
 std::optional<std::string_view> checked(std::string_view line) {
     if (line.size() <= kChecksum || line[kChecksum] != ' ') return std::nullopt;
     const auto text = line.substr(kChecksum + 1);
@@ -33,16 +32,16 @@ std::optional<std::string_view> checked(std::string_view line) {
     return text;
 }
 
-// The first record of a journal says in which format it is.
+// The first record has the format of the journal.
 JournalRecord parse_record(std::string_view text, const std::string& path, bool first) {
     auto fields = base::parse_json(text, path);
     if (!fields.is_object()) throw Error(Errc::invalid, "{}: a record is not an object", path);
     const auto newer = [&](const std::string& what) {
         return Error(Errc::unsupported, "{} was written by a newer version: {}", path, what)
-            .set_hint("use the airlock-installer that began this install or rollback");
+            .set_hint("use the version of airlock-installer that began this install or rollback");
     };
     if (first) {
-        // Absent in what was written before there was a format: it is 1.
+        // Absent in journals from before the field existed: format 1.
         const auto format = base::find(fields, "format") == nullptr
                                 ? kFormat
                                 : base::require_size(fields, "format", path);
@@ -56,8 +55,8 @@ JournalRecord parse_record(std::string_view text, const std::string& path, bool 
     return {.act = *act, .fields = std::move(fields)};
 }
 
-// A write that a power cut tore lacks its end, or has zeros where a block never reached the disk.
-// Anything else was whole once, and acted upon.
+// A write torn by a power loss lacks its end, or has zeros where a block never reached the disk.
+// Any other line was complete once, and its change may have been made.
 bool is_torn(std::string_view line, bool ended) {
     return !ended || line.find('\0') != std::string_view::npos;
 }
@@ -75,21 +74,21 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
             if (end + 1 >= text.size() && is_torn(line, ended)) break;
             throw Error(Errc::integrity, "{} is damaged at byte {}", path_.string(), size_)
                 .set_hint(
-                    "what was under way here cannot be finished any more. The generations before "
-                    "it are kept in the cluster: with another --state-dir, after kubectl -n "
-                    "kube-system delete lease airlock-installer, rollback goes back to them");
+                    "the run that was interrupted here cannot be continued; to roll back to an "
+                    "earlier generation, run kubectl -n kube-system delete lease airlock-installer, "
+                    "then rollback with another --state-dir");
         }
         records_.push_back(parse_record(*record, path_.string(), records_.empty()));
         size_ = end + 1;
     }
     fd_ = base::open_file(path_, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    if (size_ < text.size()) cut();
+    if (size_ < text.size()) truncate();
     base::fsync_parent_directory(path_);
 }
 
-void Journal::cut() {
+void Journal::truncate() {
     if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0)
-        base::throw_errno(errno, "cannot mend " + path_.string());
+        base::throw_errno(errno, "cannot truncate " + path_.string());
     torn_ = false;
 }
 
@@ -101,11 +100,10 @@ void Journal::append(Act act, base::Json fields) {
     const auto text = base::dump_json(json);
     const auto line = checksum(text) + " " + text + "\n";
     if (size_ + line.size() > kMaxJournal) {
-        throw Error(Errc::unsupported, "{} would grow beyond {} bytes", path_.string(),
-                    kMaxJournal);
+        throw Error(Errc::unsupported, "{} would exceed {} bytes", path_.string(), kMaxJournal);
     }
-    // What follows half a line would make it one in the middle, and the journal unreadable.
-    if (torn_) cut();
+    // Appending after a partial line would make the journal unreadable.
+    if (torn_) truncate();
     torn_ = true;
     base::write_all(fd_.get(), base::as_bytes(line), path_.string());
     base::fsync_or_throw(fd_.get(), path_.string());
@@ -115,7 +113,8 @@ void Journal::append(Act act, base::Json fields) {
 }
 
 void Journal::clear() {
-    if (::ftruncate(fd_.get(), 0) != 0) base::throw_errno(errno, "cannot begin " + path_.string());
+    if (::ftruncate(fd_.get(), 0) != 0)
+        base::throw_errno(errno, "cannot truncate " + path_.string());
     base::fsync_or_throw(fd_.get(), path_.string());
     size_ = 0;
     torn_ = false;

@@ -1,6 +1,6 @@
 // The journal of one state directory: append-only, one JSON record a line behind its checksum, on
-// the disk before the act that it announces (docs/state-format.md). A torn last line (a power cut
-// in the middle of a write) is dropped; one in the middle is an error.
+// disk before the change that it announces (docs/state-format.md). A torn last line (a power loss
+// during a write) is dropped; a damaged line elsewhere is an error.
 #pragma once
 
 #include "base/file.hpp"
@@ -22,23 +22,23 @@ struct JournalRecord {
 
 class Journal {
   public:
-    // Reads what is there. Errc::integrity for a damaged line, Errc::unsupported for a journal of a
-    // newer version. REQUIRES: the caller holds the directory's lock.
+    // Reads the file if it exists. Errc::integrity for a damaged line, Errc::unsupported for a
+    // journal of a newer version. REQUIRES: the caller holds the directory's lock.
     explicit Journal(std::filesystem::path path);
 
     const std::vector<JournalRecord>& records() const { return records_; }
-    // Returns when it is on the disk. One that fails leaves no part of the record.
+    // Returns when the record is on disk. When it throws, no part of the record remains.
     void append(Act act, base::Json fields);
-    // Begins a new one, durably.
+    // Empties the journal, durably.
     void clear();
 
   private:
-    void cut();
+    void truncate();
 
     std::filesystem::path path_;
     std::vector<JournalRecord> records_;
-    std::size_t size_ = 0;  // in bytes, of the whole records
-    bool torn_ = false;     // there may be a part of one behind them
+    std::size_t size_ = 0;  // in bytes, of the complete records
+    bool torn_ = false;     // a partial record may follow them
     base::UniqueFd fd_;
 };
 

@@ -21,15 +21,15 @@ using base::Json;
 using manifests::CertificateIssuer;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::milliseconds kPollInterval{500};
 constexpr std::chrono::seconds kLongestCheck{60};
-constexpr std::size_t kQuoted = 200;  // bytes of an answer that are worth showing
+constexpr std::size_t kQuoted = 200;  // bytes of an answer that an error shows
 
 [[noreturn]] void throw_stopped() {
     throw Error(Errc::cancelled, "stopped on request");
 }
 
-bool is_definition(const kubernetes::ObjectKey& key) {
+bool is_crd(const kubernetes::ObjectKey& key) {
     return key.kind == "CustomResourceDefinition";
 }
 
@@ -61,16 +61,14 @@ void Apply::component(const PlannedComponent& component) {
     base::log_info("{}: applying {}", component.name,
                    base::counted(component.objects.size(), "object"));
     std::vector<kubernetes::ObjectKey> applied;
-    bool definitions = false;
+    bool crds = false;
     for (const auto& each : component.objects) {
-        // Custom resources need their definition established; webhook configurations need what
-        // answers them.
-        if ((definitions && !is_definition(each.key)) ||
-            manifests::is_webhook_configuration(each.key)) {
+        // Custom resources need their CRD established; webhook configurations need their service.
+        if ((crds && !is_crd(each.key)) || manifests::is_webhook_configuration(each.key)) {
             wait(component.name, applied);
-            if (std::exchange(definitions, false)) client_.discovery().forget();
+            if (std::exchange(crds, false)) client_.discovery().forget();
         }
-        definitions = definitions || is_definition(each.key);
+        crds = crds || is_crd(each.key);
         object(each);
         applied.push_back(each.key);
     }
@@ -82,9 +80,9 @@ void Apply::object(const PlannedObject& object) {
     const auto name = object.key.text();
     if (absent_.contains(name)) {
         const auto live = client_.get(object.key);
-        if (live && came_since(object.key, *live)) {
-            throw Error(Errc::conflict, "{} was made by somebody else a moment ago", name)
-                .set_hint("look at it, and whether it may be taken over; then install again");
+        if (live && was_created_by_another(object.key, *live)) {
+            throw Error(Errc::conflict, "{} was created by another user during this install", name)
+                .set_hint("check whether the bundle may replace it, then install again");
         }
     }
     journal_.append(Act::apply, {{"object", name}});
@@ -92,7 +90,7 @@ void Apply::object(const PlannedObject& object) {
     if (!absent_.contains(name)) return;
     const auto uid =
         base::require_string(base::require_object(live, "metadata", name), "uid", name);
-    journal_.append(Act::made, {{"object", name}, {"uid", uid}});
+    journal_.append(Act::created, {{"object", name}, {"uid", uid}});
 }
 
 void Apply::wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied) {
@@ -127,13 +125,13 @@ void Apply::inject(const manifests::InjectTarget& target) {
     for (;;) {
         const auto live = client_.get(key);
         if (!live) {
-            throw Error(Errc::not_found,
-                        "{} is not there, and was to get the certificate authority", key.text());
+            throw Error(Errc::not_found, "{} does not exist, so its caBundle cannot be set",
+                        key.text());
         }
         Json hooks = Json::array();
-        bool filled = true;
+        bool injected = true;
         for (const auto& hook : base::require_array(*live, "webhooks", key.text())) {
-            filled = filled && base::find_path(hook, {"clientConfig", "caBundle"}) != nullptr;
+            injected = injected && base::find_path(hook, {"clientConfig", "caBundle"}) != nullptr;
             hooks.push_back({{"name", base::require_string(hook, "name", key.text())},
                              {"clientConfig", {{"caBundle", base::base64_encode(plan_.ca_pem)}}}});
         }
@@ -147,12 +145,12 @@ void Apply::inject(const manifests::InjectTarget& target) {
                           std::string(kubernetes::kCertificateManager));
             return;
         }
-        if (filled) return;
+        if (injected) return;
         if (Clock::now() > deadline) {
-            throw Error(Errc::timeout,
-                        "{}: cert-manager's cainjector has not filled in its caBundle", key.text())
+            throw Error(Errc::timeout, "{}: cert-manager's cainjector has not set its caBundle",
+                        key.text())
                 .set_hint(
-                    "look at the log of the cainjector: kubectl -n cert-manager logs "
+                    "run kubectl -n cert-manager logs "
                     "deploy/cert-manager-cainjector");
         }
         pause();
@@ -173,19 +171,18 @@ void Apply::check(const manifests::Check& check) {
         const auto body = without_trailing_space(answer.body);
         if (answer.ok() && (check.expect.empty() || body == check.expect)) break;
         if (Clock::now() > deadline) {
-            throw Error(Errc::timeout, "the service {} does not answer {} with \"{}\": {} {}",
+            throw Error(Errc::timeout, "service {}: {} does not answer \"{}\": {} {}",
                         service.text(), check.path, check.expect, answer.status,
                         body.substr(0, kQuoted))
-                .set_hint("look at its pods: kubectl -n " + service.namespace_name +
-                          " get pods,endpoints");
+                .set_hint("run kubectl -n " + service.namespace_name + " get pods,endpoints");
         }
         pause();
     }
-    base::log_info("the service {} answers {}", service.text(), check.path);
+    base::log_info("service {} answers {}", service.text(), check.path);
 }
 
 void Apply::pause() {
-    if (!base::sleep_for(kLookEvery, stop_)) throw_stopped();
+    if (!base::sleep_for(kPollInterval, stop_)) throw_stopped();
 }
 
 }  // namespace airlock::installer

@@ -1,7 +1,6 @@
-// The steps of an install that change the cluster, in their order: each component's objects,
-// waiting where the next ones need the earlier, then the certificate authority into webhook
-// configurations, then the checks that the bundle describes. Every change is announced in the
-// journal first.
+// The steps of an install that change the cluster, in order: the objects of each component, waiting
+// where later ones need earlier ones, then the CA bundle of webhook configurations, then the checks
+// that the bundle describes. Never changes anything that the journal has not announced.
 #pragma once
 
 #include "installer/plan/install_plan.hpp"
@@ -17,8 +16,8 @@ namespace airlock::installer {
 
 class Apply {
   public:
-    // `absent`: what was not there before, as kubernetes::ObjectKey::text(); the uid that the
-    // server gives it is written down as ours. `timeout` is for each component.
+    // `absent`: objects that did not exist before, as kubernetes::ObjectKey::text(); the uids that
+    // the server gives them are recorded. `timeout` is for each component.
     Apply(kubernetes::Client& client, const manifests::Bundle& bundle, const InstallPlan& plan,
           std::set<std::string> absent, Journal& journal, std::chrono::seconds timeout,
           std::stop_token stop);
@@ -26,7 +25,7 @@ class Apply {
     void components();
     // Waits for cert-manager's certificate and its injection, or injects the installer's own.
     void certificate();
-    // Errc::timeout with what the service answered last.
+    // Errc::timeout with the last answer of the service.
     void checks();
 
   private:
@@ -35,7 +34,7 @@ class Apply {
     void wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied);
     void inject(const manifests::InjectTarget& target);
     void check(const manifests::Check& check);
-    // Errc::cancelled when it is time to stop.
+    // Errc::cancelled on a request to stop.
     void pause();
 
     kubernetes::Client& client_;

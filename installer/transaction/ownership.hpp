@@ -1,5 +1,5 @@
-// Whose an object is: what an undo may delete, and what belongs to somebody else. Reads the
-// cluster, never changes it.
+// Which objects the installer manages: a rollback deletes those, and leaves unmanaged ones alone.
+// Reads the cluster, never changes it.
 #pragma once
 
 #include "base/json.hpp"
@@ -10,21 +10,21 @@
 
 namespace airlock::installer {
 
-// Whether we made the live object. `created_uid` is the one that was recorded when it was made;
-// empty when the installer was cut off before it could. Besides, one of our field managers is
-// proof.
+// Whether the installer created the live object: one of its field managers is on it, or it has the
+// uid that was recorded. `created_uid` is empty when the installer was interrupted before it could
+// record one.
 bool is_ours(const base::Json& live, const std::string& created_uid);
 
-// Whether somebody else made the live object, which was absent when it was looked for.
-bool came_since(const kubernetes::ObjectKey& key, const base::Json& live);
+// Whether another user created the live object, which was absent in the snapshot. False for what
+// Kubernetes or a controller creates.
+bool was_created_by_another(const kubernetes::ObjectKey& key, const base::Json& live);
 
-// What a namespace holds of somebody else's, as "ConfigMap theirs": of every kind that can be
-// listed there, without what Kubernetes puts into each namespace and what belongs to another
-// object.
-std::vector<std::string> strangers_in(kubernetes::Client& client, const std::string& name_space);
+// Unmanaged objects in a namespace, as "ConfigMap settings": of every kind that can be listed
+// there, without what Kubernetes creates in each namespace and what another object owns.
+std::vector<std::string> unmanaged_objects_in(kubernetes::Client& client,
+                                              const std::string& name_space);
 
-// Objects of a CustomResourceDefinition that we did not make and no other object owns, as
-// "namespace/name".
-std::vector<std::string> strangers_of(kubernetes::Client& client, const base::Json& definition);
+// Unmanaged instances of a CRD that no other object owns, as "namespace/name".
+std::vector<std::string> unmanaged_instances_of(kubernetes::Client& client, const base::Json& crd);
 
 }  // namespace airlock::installer

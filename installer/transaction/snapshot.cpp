@@ -40,15 +40,15 @@ TagBefore tag_before(images::RegistryClient& registry, const TagMove& move) {
     return out;
 }
 
-// What the run that was cut off changed is as its snapshot says. What it did not come to may have
-// been changed by others since: that is as it is now.
-void put_first(Generation& snapshot, const CutOff& cut_off) {
-    const auto& before = cut_off.snapshot;
+// What the interrupted run may have changed is kept from its snapshot. Everything else may have
+// been changed by others since, and is recorded as it is now.
+void merge_interrupted(Generation& snapshot, const InterruptedRun& interrupted) {
+    const auto& before = interrupted.snapshot;
     snapshot.number = before.number;
     snapshot.id = before.id;
     snapshot.nodes = before.nodes;
     for (const auto& object : before.objects) {
-        if (!cut_off.touched.contains(object.key.text())) continue;
+        if (!interrupted.touched.contains(object.key.text())) continue;
         const auto at = std::ranges::find(snapshot.objects, object.key, &ObjectBefore::key);
         if (at == snapshot.objects.end()) {
             snapshot.objects.push_back(object);
@@ -57,7 +57,7 @@ void put_first(Generation& snapshot, const CutOff& cut_off) {
         }
     }
     for (auto tag : before.tags) {
-        if (!cut_off.touched.contains(tag.repository + ":" + tag.tag)) continue;
+        if (!interrupted.touched.contains(tag.repository + ":" + tag.tag)) continue;
         std::erase_if(snapshot.tags, [&](const TagBefore& other) {
             const bool same = other.repository == tag.repository && other.tag == tag.tag;
             if (same) std::ranges::copy(other.moved_to, std::back_inserter(tag.moved_to));
@@ -82,7 +82,7 @@ bool brings_node_webhook(const InstallPlan& plan, const Generation& snapshot) {
 Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& registry,
                          const manifests::Bundle& bundle, const InstallPlan& plan,
                          const PlanRequest& request, const PushPlan& push,
-                         const std::optional<CutOff>& cut_off) {
+                         const std::optional<InterruptedRun>& interrupted) {
     const auto earlier = load_generations(client);
     Generation out{.number = earlier.empty() ? 1 : earlier.back().number + 1,
                    .id = new_id(),
@@ -107,9 +107,9 @@ Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& reg
         out.objects.push_back({.key = key, .object = client.get(key)});
     for (const auto& move : push.tags)
         out.tags.push_back(tag_before(registry, move));
-    if (cut_off) put_first(out, *cut_off);
-    out.brings_node_webhook =
-        brings_node_webhook(plan, out) || (cut_off && cut_off->snapshot.brings_node_webhook);
+    if (interrupted) merge_interrupted(out, *interrupted);
+    out.brings_node_webhook = brings_node_webhook(plan, out) ||
+                              (interrupted && interrupted->snapshot.brings_node_webhook);
     return out;
 }
 

@@ -1,5 +1,5 @@
-// How everything is before an install: every object of the plan as it is live or absent, every tag
-// that will move, every node's allocatable. Reads, and changes nothing.
+// The state before an install: every object of the plan, live or absent, every tag that will move,
+// every node's allocatable. Reads only; never changes anything.
 #pragma once
 
 #include "images/registry.hpp"
@@ -14,9 +14,9 @@
 
 namespace airlock::installer {
 
-// An install that was cut off: how things were before it, and what it announced that it would
-// change (names of objects, and REPOSITORY:TAG).
-struct CutOff {
+// An install that was interrupted: the snapshot that it took, and what its journal announced that
+// it would change (names of objects, and REPOSITORY:TAG).
+struct InterruptedRun {
     Generation snapshot;
     std::set<std::string> touched;
 };
@@ -24,6 +24,6 @@ struct CutOff {
 Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& registry,
                          const manifests::Bundle& bundle, const InstallPlan& plan,
                          const PlanRequest& request, const PushPlan& push,
-                         const std::optional<CutOff>& cut_off);
+                         const std::optional<InterruptedRun>& interrupted);
 
 }  // namespace airlock::installer

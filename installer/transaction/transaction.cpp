@@ -24,10 +24,10 @@ using base::ExitCode;
 using base::Json;
 using base::Problem;
 
-constexpr std::string_view kWait = "wait until the other installer has ended";
-constexpr std::size_t kMaxCutOff = 256 * 1024 * 1024;
+constexpr std::string_view kWait = "wait until the other installer has finished";
+constexpr std::size_t kMaxPending = 256 * 1024 * 1024;
 
-std::filesystem::path ready_folder(const std::filesystem::path& path) {
+std::filesystem::path ensure_directory(const std::filesystem::path& path) {
     base::make_directories(path, 0700);
     return path;
 }
@@ -36,13 +36,13 @@ std::filesystem::path lock_path(const std::filesystem::path& state_dir) {
     return state_dir / "lock";
 }
 
-std::filesystem::path cut_off_path(const std::filesystem::path& state_dir) {
+std::filesystem::path pending_path(const std::filesystem::path& state_dir) {
     return state_dir / "pending.json";
 }
 
-// Half-written snapshots of a run that was killed: they hold Secrets. REQUIRES: the lock is held.
-void remove_half_written(const std::filesystem::path& state_dir) {
-    const auto stem = cut_off_path(state_dir).filename().string() + ".";
+// Partial snapshots of a run that was killed may hold Secrets. REQUIRES: the lock is held.
+void remove_partial_snapshots(const std::filesystem::path& state_dir) {
+    const auto stem = pending_path(state_dir).filename().string() + ".";
     for (const auto& entry : std::filesystem::directory_iterator(state_dir)) {
         if (entry.path().filename().string().starts_with(stem))
             std::filesystem::remove(entry.path());
@@ -56,7 +56,7 @@ std::string describe(const std::vector<Problem>& problems) {
     return text;
 }
 
-std::set<std::string> absent_in(const Generation& generation) {
+std::set<std::string> absent_objects(const Generation& generation) {
     std::set<std::string> out;
     for (const auto& object : generation.objects) {
         if (!object.object) out.insert(object.key.text());
@@ -66,24 +66,24 @@ std::set<std::string> absent_in(const Generation& generation) {
 
 }  // namespace
 
-std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir) {
-    const auto path = cut_off_path(state_dir);
-    const auto text = base::read_file_if_present(path, kMaxCutOff);
+std::optional<Generation> read_interrupted(const std::filesystem::path& state_dir) {
+    const auto path = pending_path(state_dir);
+    const auto text = base::read_file_if_present(path, kMaxPending);
     if (!text) return std::nullopt;
     return Generation::from_json(base::parse_json(*text, path.string()), path.string());
 }
 
-void give_back_lock(kubernetes::Client& client, const std::filesystem::path& state_dir) {
+void release_lock(kubernetes::Client& client, const std::filesystem::path& state_dir) {
     if (!std::filesystem::exists(lock_path(state_dir))) return;
     const base::FileLock lock(lock_path(state_dir), kWait);
     const auto holder = read_lock_holder(client);
-    if (!holder || !is_held_by(*holder, state_dir) || read_cut_off(state_dir)) return;
+    if (!holder || !is_held_by(*holder, state_dir) || read_interrupted(state_dir)) return;
     ClusterLock ours(client, state_dir);
     ours.acquire();
     ours.release();
 }
 
-bool is_at_work(const std::filesystem::path& state_dir) {
+bool is_running(const std::filesystem::path& state_dir) {
     return base::FileLock::is_held(lock_path(state_dir));
 }
 
@@ -93,13 +93,13 @@ Transaction::Transaction(kubernetes::Client& client, images::RegistryClient& reg
       registry_(registry),
       options_(std::move(options)),
       stop_(std::move(stop)),
-      lock_(lock_path(ready_folder(options_.state_dir)), kWait),
+      lock_(lock_path(ensure_directory(options_.state_dir)), kWait),
       cluster_lock_(client, options_.state_dir),
       journal_(options_.state_dir / "journal.jsonl"),
-      cut_off_(read_cut_off(options_.state_dir)) {
-    remove_half_written(options_.state_dir);
-    // Records without a snapshot: cut off before the first act, or after the last.
-    if (!cut_off_ && !journal_.records().empty()) journal_.clear();
+      interrupted_(read_interrupted(options_.state_dir)) {
+    remove_partial_snapshots(options_.state_dir);
+    // Records without a snapshot: interrupted before the first change, or after the last.
+    if (!interrupted_ && !journal_.records().empty()) journal_.clear();
 }
 
 Transaction::~Transaction() {
@@ -112,13 +112,13 @@ bool Transaction::undoing() const {
 }
 
 void Transaction::add_uids(Generation& generation) const {
-    std::map<std::string, std::string> made;
+    std::map<std::string, std::string> uids;
     for (const auto& record : journal_.records()) {
-        if (record.act == Act::made)
-            made[base::text_at(record.fields, {"object"})] = base::text_at(record.fields, {"uid"});
+        if (record.act == Act::created)
+            uids[base::text_at(record.fields, {"object"})] = base::text_at(record.fields, {"uid"});
     }
     for (auto& object : generation.objects) {
-        if (const auto at = made.find(object.key.text()); at != made.end())
+        if (const auto at = uids.find(object.key.text()); at != uids.end())
             object.created_uid = at->second;
     }
 }
@@ -127,27 +127,25 @@ void Transaction::begin(Act act, const Generation& generation) {
     journal_.append(act, {{"generation", generation.number},
                           {"bundle", generation.bundle},
                           {"version", generation.version}});
-    // From here on it is unfinished.
-    base::write_file_durably(cut_off_path(options_.state_dir),
-                             base::dump_json(generation.to_json()), 0600);
-    cut_off_ = generation;
+    // The run counts as unfinished from here on.
+    base::write_file_durably(pending_path(options_.state_dir), base::dump_json(generation.to_json()), 0600);
+    interrupted_ = generation;
 }
 
-// What was done is done, whether or not the state folder takes the news: the next run finds the
-// record, and ends again.
+// The result stands whether or not pending.json can be removed: the next run finds the record, and
+// finishes again.
 void Transaction::end() {
-    const auto path = cut_off_path(options_.state_dir);
+    const auto path = pending_path(options_.state_dir);
     try {
         std::filesystem::remove(path);
         base::fsync_parent_directory(path);
         journal_.clear();
     } catch (const std::exception& failure) {
-        base::log_warn(
-            "{} could not be removed, so the next run will take this one for cut off: {}",
-            path.string(), failure.what());
+        base::log_warn("cannot remove {}, so the next run will treat this one as interrupted: {}",
+                       path.string(), failure.what());
         keeps_record_ = true;
     }
-    cut_off_.reset();
+    interrupted_.reset();
 }
 
 std::set<std::string> Transaction::touched() const {
@@ -164,9 +162,9 @@ std::set<std::string> Transaction::touched() const {
 void Transaction::enter() {
     const bool is_new = cluster_lock_.acquire();
     try {
-        refuse_another_hosts();
+        require_no_newer_install();
     } catch (const Error&) {
-        // What was cut off here is not in the way of those who have installed since.
+        // A run that was interrupted here must not keep out those who have installed since.
         if (is_new) cluster_lock_.release();
         throw;
     }
@@ -175,24 +173,25 @@ void Transaction::enter() {
 void Transaction::require_lock() {
     if (!cluster_lock_.is_lost()) return;
     throw Error(Errc::conflict,
-                "somebody took this run's lock of the cluster away: another host may be at work")
+                "the cluster lock of this run was removed: another installer may be running")
         .set_hint(
-            "look at airlock-installer history, and at who did it; install again continues this "
-            "run, rollback undoes it");
+            "run airlock-installer history to see what is installed; then run install again to "
+            "continue, or rollback to undo");
 }
 
-void Transaction::refuse_another_hosts() const {
-    if (!cut_off_) return;
+void Transaction::require_no_newer_install() const {
+    if (!interrupted_) return;
     for (const auto& generation : load_generations(client_)) {
-        if (generation.number != cut_off_->number || generation.id == cut_off_->id) continue;
+        if (generation.number != interrupted_->number || generation.id == interrupted_->id)
+            continue;
         throw Error(Errc::conflict,
-                    "generation {} was cut off here, and is another one in the cluster: somebody "
-                    "installed from another host since",
-                    generation.number)
+                    "generation {} was interrupted here, but another host has installed a "
+                    "generation {} since",
+                    generation.number, generation.number)
             .set_hint(fmt::format(
-                "airlock-installer history shows what is installed; when that is as it should be, "
-                "remove {} and run this again",
-                cut_off_path(options_.state_dir).string()));
+                "run airlock-installer history to see what is installed; if that is correct, remove {} "
+                "and run this command again",
+                pending_path(options_.state_dir).string()));
     }
 }
 
@@ -202,54 +201,56 @@ ExitCode Transaction::done() const {
 
 ExitCode Transaction::finish_rollback() {
     if (!unfinished() || !undoing()) return ExitCode::done;
-    base::log_info("a rollback was cut off: finishing it first");
-    return undo_cut_off(stop_);
+    base::log_info("finishing the rollback that was interrupted");
+    return undo_interrupted(stop_);
 }
 
 ExitCode Transaction::install(const manifests::Bundle& bundle, const InstallPlan& plan,
                               const PlanRequest& request, const PushPlan& push) {
-    if (unfinished() && cut_off_->registry != request.registry) {
-        throw Error(Errc::conflict, "an install to the registry {} was cut off", cut_off_->registry)
-            .set_hint("install there to continue it, or run rollback first");
+    if (unfinished() && interrupted_->registry != request.registry) {
+        throw Error(Errc::conflict, "an install to registry {} was interrupted",
+                    interrupted_->registry)
+            .set_hint("install to that registry to continue, or run rollback first");
     }
     bundle.verify_installer();
-    base::log_info("checking what is going to be sent: {}, {}",
-                   base::counted(push.blobs.size(), "blob"), base::human_size(push.bytes));
+    base::log_info("verifying the blobs to push: {}, {}", base::counted(push.blobs.size(), "blob"),
+                   base::human_size(push.bytes));
     verify_blobs(bundle, push, stop_);
-    std::optional<CutOff> earlier;
-    if (cut_off_) earlier = {.snapshot = *cut_off_, .touched = touched()};
+    std::optional<InterruptedRun> earlier;
+    if (interrupted_) earlier = {.snapshot = *interrupted_, .touched = touched()};
     const auto before = take_snapshot(client_, registry_, bundle, plan, request, push, earlier);
     begin(Act::install, before);
     try {
         run(bundle, plan, push, before);
     } catch (const Error& failure) {
-        return put_back_after(failure);
+        return roll_back_after(failure);
     } catch (const std::exception& failure) {
-        return put_back_after(Error(Errc::internal, "{}", failure.what()));
+        return roll_back_after(Error(Errc::internal, "{}", failure.what()));
     }
     end();
     installed_generation_ = before.number;
     return ExitCode::done;
 }
 
-ExitCode Transaction::put_back_after(const Error& failure) {
+ExitCode Transaction::roll_back_after(const Error& failure) {
     base::report(failure);
     if (cluster_lock_.is_lost()) {
         base::log_error(
-            "left as it is: somebody took this run's lock of the cluster away, and another host "
-            "may be at work");
+            "not rolled back: the cluster lock of this run was removed, and another installer may "
+            "be running");
         return ExitCode::rollback_incomplete;
     }
     if (!options_.roll_back_on_failure) {
         base::log_error(
-            "left as it is (--on-failure stop); install again continues, rollback undoes");
+            "not rolled back (--on-failure stop): run install again to continue, or rollback to "
+            "undo");
         return ExitCode::rollback_incomplete;
     }
-    base::log_info("putting everything back");
+    base::log_info("rolling back");
     // The signal that stopped the install does not stop this.
     client_.set_stop({});
     registry_.set_stop({});
-    if (const auto code = undo_cut_off({}); code != ExitCode::done) return code;
+    if (const auto code = undo_interrupted({}); code != ExitCode::done) return code;
     if (left_something_) return ExitCode::rollback_incomplete;
     return failure.code() == Errc::cancelled ? ExitCode::interrupted : ExitCode::rolled_back;
 }
@@ -263,7 +264,7 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
         journal_.append(Act::move_tag, {{"tag", move.repository + ":" + move.tag}});
         move_tag(registry_, bundle, move);
     }
-    Apply apply(client_, bundle, plan, absent_in(before), journal_, options_.timeout, stop_);
+    Apply apply(client_, bundle, plan, absent_objects(before), journal_, options_.timeout, stop_);
     apply.components();
     apply.certificate();
     if (before.resync) resync_nodes(client_, before.state_annotation, stop_);
@@ -278,23 +279,23 @@ void Transaction::commit(Generation generation) {
     save_generation(client_, generation);
 }
 
-ExitCode Transaction::undo_cut_off(const std::stop_token& stop) {
-    auto generation = *cut_off_;
+ExitCode Transaction::undo_interrupted(const std::stop_token& stop) {
+    auto generation = *interrupted_;
     add_uids(generation);
     undone_something_ = true;
     const auto result = undo(client_, registry_, generation, journal_, stop);
     if (!result.left.empty()) {
         left_something_ = true;
-        base::log_warn("left where it is, for you to decide:{}", describe(result.left));
+        base::log_warn("left unchanged; manual action required:{}", describe(result.left));
     }
     if (!result.failed.empty()) {
-        base::log_error("generation {} is not put back completely:{}", generation.number,
+        base::log_error("generation {}: rollback incomplete:{}", generation.number,
                         describe(result.failed));
-        base::log_error("what to do: mend what is named, then run rollback again");
+        base::log_error("hint: fix the problems listed above, then run rollback again");
         return stop.stop_requested() ? ExitCode::interrupted : ExitCode::rollback_incomplete;
     }
     end();
-    base::log_info("generation {} is undone", generation.number);
+    base::log_info("generation {} undone", generation.number);
     return ExitCode::done;
 }
 
@@ -303,23 +304,24 @@ ExitCode Transaction::roll_back(std::optional<int> target, const std::vector<Gen
     if (!std::ranges::equal(load_generations(client_), seen, {}, &Generation::id,
                             &Generation::id)) {
         throw Error(Errc::conflict,
-                    "somebody installed or rolled back from another host since this run began")
-            .set_hint("airlock-installer history shows what is installed; then run this again");
+                    "another host has installed or rolled back since this run began")
+            .set_hint(
+                "run airlock-installer history to see what is installed, then run this again");
     }
     try {
         return undo_down_to(target);
     } catch (const Error& error) {
         if (!undone_something_) throw;
         base::report(error);
-        base::log_error("what was undone so far stays so; run rollback again for the rest");
+        base::log_error("rollback incomplete: run rollback again to continue");
         return ExitCode::rollback_incomplete;
     }
 }
 
 ExitCode Transaction::undo_down_to(std::optional<int> target) {
     if (unfinished()) {
-        base::log_info("the last {} was cut off: undoing it", undoing() ? "rollback" : "install");
-        if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
+        base::log_info("undoing the {} that was interrupted", undoing() ? "rollback" : "install");
+        if (const auto code = undo_interrupted(stop_); code != ExitCode::done) return code;
         if (!target) return done();
     }
     auto generations = load_generations(client_);
@@ -336,15 +338,15 @@ ExitCode Transaction::undo_down_to(std::optional<int> target) {
         base::log_info("undoing generation {} ({} {})", generation.number, generation.bundle,
                        generation.version);
         begin(Act::undo, generation);
-        if (const auto code = undo_cut_off(stop_); code != ExitCode::done) return code;
+        if (const auto code = undo_interrupted(stop_); code != ExitCode::done) return code;
         generations.pop_back();
     }
-    if (const auto* resyncing = newest_that_resyncs(generations)) bring_back(*resyncing);
+    if (const auto* resyncing = newest_with_resync(generations)) wait_and_resync(*resyncing);
     return done();
 }
 
-// The rollback is done; this only hurries what follows from it.
-void Transaction::bring_back(const Generation& newest) {
+// The rollback is done: a failure here is only a warning.
+void Transaction::wait_and_resync(const Generation& newest) {
     try {
         std::vector<kubernetes::ObjectKey> keys;
         for (const auto& object : newest.objects)
@@ -353,8 +355,8 @@ void Transaction::bring_back(const Generation& newest) {
         resync_nodes(client_, newest.state_annotation, stop_);
     } catch (const Error& error) {
         base::log_warn(
-            "rolled back, and generation {} is not wholly well: {}; airlock-installer "
-            "status says how it goes on, resync lets the webhook act on every node",
+            "rolled back, but generation {} is not fully ready: {}; run airlock-installer "
+            "status, and when it is healthy, airlock-installer resync",
             newest.number, error.what());
     }
 }

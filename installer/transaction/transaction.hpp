@@ -1,6 +1,6 @@
-// An install as a transaction: snapshot, push, apply, certificate, webhook configuration last,
-// checks, commit. After any end, kill -9 included, there are two ways on: install again, which
-// continues, or rollback.
+// An install as a transaction: snapshot, push, apply, certificate, webhook configurations last,
+// checks, commit. However it ends, kill -9 included, running install again continues it and
+// rollback undoes it. Nothing is changed before the snapshot is on disk.
 #pragma once
 
 #include "base/file.hpp"
@@ -27,62 +27,64 @@ struct TransactionOptions {
     bool roll_back_on_failure = true;
 };
 
-// What an install or a rollback that was cut off left in the state folder.
-std::optional<Generation> read_cut_off(const std::filesystem::path& state_dir);
-// Whether an installer is at work with this folder now.
-bool is_at_work(const std::filesystem::path& state_dir);
-// The cluster's lock, which a run that was killed before its first act or after its last has left.
-void give_back_lock(kubernetes::Client& client, const std::filesystem::path& state_dir);
+// The install or rollback that was interrupted, as recorded in the state directory.
+std::optional<Generation> read_interrupted(const std::filesystem::path& state_dir);
+// Whether an installer is running with this state directory now.
+bool is_running(const std::filesystem::path& state_dir);
+// Releases the cluster lock of a run that was killed before its first change or after its last.
+// Does nothing when another state directory holds the lock, or when something is unfinished.
+void release_lock(kubernetes::Client& client, const std::filesystem::path& state_dir);
 
 class Transaction {
   public:
-    // Takes the lock of the state folder. Errc::conflict when another installer holds it.
+    // Locks the state directory. Errc::conflict when another installer holds the lock.
     Transaction(kubernetes::Client& client, images::RegistryClient& registry,
                 TransactionOptions options, std::stop_token stop);
-    // Gives the cluster's lock back, unless something is unfinished.
+    // Releases the cluster lock, unless something is unfinished.
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
-    // Alone in the cluster from here on. Comes before anything is looked at for an install.
-    // Errc::conflict when another host is at work, or has installed since a run was cut off here.
+    // Acquires the cluster lock; no other installer runs in the cluster afterwards. Call it before
+    // reading anything that an install depends on. Errc::conflict when another host holds the lock,
+    // or has installed since a run was interrupted here.
     void enter();
-    // A rollback that was cut off, to its end; nothing to do without one. Comes before anything is
-    // looked at for an install: it changes what there is to see. REQUIRES: entered.
+    // Finishes a rollback that was interrupted; does nothing when there is none. Call it before
+    // reading anything that an install depends on: it changes the cluster. REQUIRES: entered.
     base::ExitCode finish_rollback();
-    // `plan` and `push` were made after entering. Throws only while nothing has changed; afterwards
-    // the exit code tells. REQUIRES: no rollback is cut off.
+    // Throws only while nothing has changed; afterwards the exit code tells the result. REQUIRES:
+    // `plan` and `push` were made after entering, and no rollback is unfinished.
     base::ExitCode install(const manifests::Bundle& bundle, const InstallPlan& plan,
                            const PlanRequest& request, const PushPlan& push);
-    // To the generation `target`; to the one before the newest when there is none. An install that
-    // was cut off is undone first, and alone when there is no target. Enters by itself;
-    // Errc::conflict when another host has changed what the operator was asked about, `seen`.
+    // Rolls back to generation `target`; without one, to the generation before the newest, or
+    // undoes only the run that was interrupted. Enters by itself. Errc::conflict when the
+    // generations in the cluster are no longer `seen`, those that the operator confirmed.
     base::ExitCode roll_back(std::optional<int> target, const std::vector<Generation>& seen);
 
-    bool unfinished() const { return cut_off_.has_value(); }
-    // Of the install that was done; 0 before.
+    bool unfinished() const { return interrupted_.has_value(); }
+    // The generation that install() has installed; 0 before.
     int installed_generation() const { return installed_generation_; }
 
   private:
     bool undoing() const;
-    // The journal's word about what was made is newer than the snapshot's.
+    // Uids of created objects are in the journal before they are in a snapshot.
     void add_uids(Generation& generation) const;
     void begin(Act act, const Generation& generation);
     void end();
     void run(const manifests::Bundle& bundle, const InstallPlan& plan, const PushPlan& push,
              const Generation& before);
     void commit(Generation generation);
-    base::ExitCode undo_cut_off(const std::stop_token& stop);
-    base::ExitCode put_back_after(const base::Error& failure);
+    base::ExitCode undo_interrupted(const std::stop_token& stop);
+    base::ExitCode roll_back_after(const base::Error& failure);
     base::ExitCode undo_down_to(std::optional<int> target);
-    void bring_back(const Generation& newest);
-    // Names of objects, and REPOSITORY:TAG, of which the journal says that they were to change.
+    void wait_and_resync(const Generation& newest);
+    // Names of the objects, and REPOSITORY:TAG, that the journal announces a change of.
     std::set<std::string> touched() const;
-    // Errc::conflict when another host has installed since the run that was cut off.
-    void refuse_another_hosts() const;
-    // Errc::conflict when somebody gave the cluster's lock to another host meanwhile.
+    // Errc::conflict when another host has installed since a run was interrupted here.
+    void require_no_newer_install() const;
+    // Errc::conflict when the cluster lock was removed or taken over meanwhile.
     void require_lock();
-    // Done, unless something was left on purpose.
+    // ExitCode::done, unless something was left unchanged on purpose.
     base::ExitCode done() const;
 
     kubernetes::Client& client_;
@@ -92,8 +94,8 @@ class Transaction {
     base::FileLock lock_;
     ClusterLock cluster_lock_;
     Journal journal_;
-    std::optional<Generation> cut_off_;  // as in the state folder
-    bool keeps_record_ = false;          // finished, and the state folder did not take the news
+    std::optional<Generation> interrupted_;  // as recorded in the state directory
+    bool keeps_record_ = false;              // finished, but pending.json could not be removed
     bool left_something_ = false;
     bool undone_something_ = false;
     int installed_generation_ = 0;

@@ -16,10 +16,10 @@ namespace {
 using base::Error;
 using base::Json;
 
-constexpr std::chrono::seconds kGoneTimeout{240};
+constexpr std::chrono::seconds kDeletionTimeout{240};
 constexpr std::chrono::seconds kPodsTimeout{60};
-constexpr std::chrono::milliseconds kLookEvery{500};
-constexpr int kReplaceTries = 5;
+constexpr std::chrono::milliseconds kPollInterval{500};
+constexpr int kReplaceAttempts = 5;
 
 std::string kubectl(std::string_view verb, const kubernetes::ObjectKey& key) {
     const auto name_space =
@@ -43,21 +43,21 @@ bool same_content(const Json& a, const Json& b) {
     return restorable(a, b) == restorable(b, b);
 }
 
-struct Gone {
+struct Deleted {
     kubernetes::ObjectKey key;
     std::string uid;
 };
 
-// Where the recorded texts are.
+// Prints the Secrets that hold the snapshot.
 std::string record_command(int generation) {
     return fmt::format("kubectl -n kube-system get secret -l airlock.dev/generation={} -o yaml",
                        generation);
 }
 
-// What does not answer at all is asked once, not for every object.
-struct Side {
+// One that does not answer is tried once, not for every object.
+struct Server {
     std::string name;
-    bool is_gone = false;
+    bool unreachable = false;
 };
 
 class Undo {
@@ -69,7 +69,7 @@ class Undo {
           generation_(generation),
           journal_(journal),
           stop_(std::move(stop)),
-          tags_side_{.name = "the registry " + registry.host()} {}
+          registry_server_{.name = "registry " + registry.host()} {}
 
     UndoResult run() {
         announce(Act::undo, {{"generation", generation_.number}});
@@ -85,24 +85,24 @@ class Undo {
                 nodes_done = true;
                 nodes();
             }
-            attempt(cluster_side_, object.key.text(),
-                    object.object ? fmt::format("restore it from the record: {}",
+            attempt(api_server_, object.key.text(),
+                    object.object ? fmt::format("restore it from the snapshot: {}",
                                                 record_command(generation_.number))
                                   : kubectl("delete", object.key),
-                    [&] { put_back(object); });
+                    [&] { restore(object); });
         }
         if (!nodes_done) nodes();
-        wait_until_gone();
+        wait_for_deletion();
         for (const auto& tag : generation_.tags) {
             const auto name =
                 fmt::format("tag {}/{}:{}", registry_.host(), tag.repository, tag.tag);
-            attempt(tags_side_, name,
+            attempt(registry_server_, name,
                     tag.digest.empty() ? "remove the " + name
                                        : fmt::format("point the {} to {}", name, tag.digest),
-                    [&] { put_back(tag, name); });
+                    [&] { restore(tag, name); });
         }
         nodes();
-        attempt(cluster_side_, "the record of this generation",
+        attempt(api_server_, "snapshot of this generation",
                 fmt::format("kubectl -n kube-system delete secret -l airlock.dev/generation={}",
                             generation_.number),
                 [&] {
@@ -110,71 +110,73 @@ class Undo {
                 });
         if (stop_.stop_requested()) {
             result_.failed.push_back({.where = fmt::format("generation {}", generation_.number),
-                                      .message = "stopped on request before its end",
-                                      .hint = "run rollback again: it goes on where it was"});
+                                      .message = "stopped on request before it was undone",
+                                      .hint = "run rollback again to continue"});
         }
         return std::move(result_);
     }
 
   private:
     template <typename Task>
-    void attempt(Side& side, const std::string& where, const std::string& command, Task&& task) {
-        if (stop_.stop_requested() || side.is_gone) return;
+    void attempt(Server& server, const std::string& where, const std::string& command,
+                 Task&& task) {
+        if (stop_.stop_requested() || server.unreachable) return;
         try {
             task();
         } catch (const Error& error) {
-            side.is_gone =
+            server.unreachable =
                 error.code() == base::Errc::network || error.code() == base::Errc::timeout;
-            if (side.is_gone) {
+            if (server.unreachable) {
                 result_.failed.push_back(
-                    {.where = side.name,
+                    {.where = server.name,
                      .message = error.what(),
-                     .hint = "when it answers again, run rollback again: it goes on where it was"});
+                     .hint = "when it is reachable again, run rollback again to continue"});
                 return;
             }
             failed(where, error.what(), command);
-        } catch (const std::exception& error) {  // an answer that nobody thought of
+        } catch (const std::exception& error) {  // an unexpected answer must not stop the rest
             failed(where, error.what(), command);
         }
     }
 
     void failed(const std::string& where, const char* message, const std::string& command) {
         result_.failed.push_back(
-            {.where = where, .message = message, .hint = "by hand: " + command});
+            {.where = where, .message = message, .hint = "to fix it manually: " + command});
     }
 
-    // Says what is going to be done. A full disk must not keep anything from being put back:
-    // without the record, running it again finds out by looking.
+    // A full disk must not prevent a restore: without the record, the next run finds out from the
+    // live state what remains.
     void announce(Act act, Json fields) {
         try {
             journal_.append(act, std::move(fields));
         } catch (const Error& error) {
             if (!std::exchange(journal_failed_, true))
-                base::log_warn("going on without the journal: {}", error.what());
+                base::log_warn("continuing without the journal: {}", error.what());
         }
     }
 
     void nodes() {
         if (!generation_.brings_node_webhook) return;
         auto nodes = generation_.nodes;
-        attempt(cluster_side_, "nodes", "kubectl get nodes", [&] { add_newcomers(nodes); });
+        attempt(api_server_, "nodes", "kubectl get nodes", [&] { add_new_nodes(nodes); });
         for (const auto& node : nodes) {
-            attempt(cluster_side_, "Node " + node.name,
+            attempt(api_server_, "Node " + node.name,
                     fmt::format("kubectl annotate node {} {}-", node.name,
                                 generation_.state_annotation),
                     [&] { restore_node(client_, node, generation_.state_annotation); });
         }
     }
 
-    // Of a node that joined since the snapshot nothing is known but that its record must go.
-    void add_newcomers(std::vector<NodeBefore>& nodes) {
+    // The values of a node that joined since the snapshot are unknown, so only its annotation is
+    // removed.
+    void add_new_nodes(std::vector<NodeBefore>& nodes) {
         for (auto& node : read_nodes(client_)) {
             if (std::ranges::find(nodes, node.name, &NodeBefore::name) == nodes.end())
                 nodes.push_back({.name = std::move(node.name), .allocatable = Json::object()});
         }
     }
 
-    void put_back(const ObjectBefore& object) {
+    void restore(const ObjectBefore& object) {
         const auto live = client_.get(object.key);
         if (object.object) {
             if (live && same_content(*object.object, *live)) return;
@@ -190,53 +192,53 @@ class Undo {
         }
         if (!live) return;
         if (!is_ours(*live, object.created_uid)) {
-            leave(object.key, "somebody else wrote it since: it is left as it is");
+            leave(object.key, "it was changed by another user since and is left unchanged");
             return;
         }
         if (object.key.kind == "CustomResourceDefinition") {
-            const auto strangers = strangers_of(client_, *live);
-            if (!strangers.empty())
-                return leave(object.key, fmt::format("it has objects that this did not make, as {}",
-                                                     strangers.front()));
+            const auto unmanaged = unmanaged_instances_of(client_, *live);
+            if (!unmanaged.empty())
+                return leave(object.key, fmt::format("it has unmanaged objects, such as {}",
+                                                     unmanaged.front()));
         }
         if (object.key.kind == "Namespace") {
-            const auto strangers = strangers_in(client_, object.key.name);
-            if (!strangers.empty())
-                return leave(object.key, fmt::format("it holds what this did not make, as {}",
-                                                     strangers.front()));
+            const auto unmanaged = unmanaged_objects_in(client_, object.key.name);
+            if (!unmanaged.empty())
+                return leave(object.key, fmt::format("it contains unmanaged objects, such as {}",
+                                                     unmanaged.front()));
             wait_for_pods_of(object.key.name);
         }
         announce(Act::remove, {{"object", object.key.text()}});
         auto uid = base::text_at(*live, {"metadata", "uid"});
         client_.remove(object.key, uid);
-        gone_.push_back({.key = object.key, .uid = std::move(uid)});
+        deleted_.push_back({.key = object.key, .uid = std::move(uid)});
     }
 
-    // The server's namespace controller looks again later and later while pods are ending, for two
-    // minutes at worst; a namespace without pods goes in seconds.
+    // The namespace controller backs off for up to two minutes while pods terminate; a namespace
+    // without pods is deleted in seconds.
     void wait_for_pods_of(const std::string& name_space) {
         const auto deadline = std::chrono::steady_clock::now() + kPodsTimeout;
-        bool told = false;
+        bool logged = false;
         for (;;) {
             const auto pods = client_.list("v1", "Pod", name_space).size();
             if (pods == 0 || std::chrono::steady_clock::now() > deadline) return;
-            if (!std::exchange(told, true))
-                base::log_info("Namespace {}: waiting for its {} to end", name_space,
+            if (!std::exchange(logged, true))
+                base::log_info("Namespace {}: waiting for {} to terminate", name_space,
                                base::counted(pods, "pod"));
-            if (!base::sleep_for(kLookEvery, stop_)) return;
+            if (!base::sleep_for(kPollInterval, stop_)) return;
         }
     }
 
-    // Controllers write into the objects that are put back: a conflict only means to look again.
+    // Controllers write to the objects that are being restored, so a conflict is retried.
     void replace(const kubernetes::ObjectKey& key, const Json& object) {
-        for (int tries = kReplaceTries; tries > 0; --tries) {
+        for (int left = kReplaceAttempts; left > 0; --left) {
             const auto live = client_.get(key);
-            if (!live) throw Error(base::Errc::conflict, "somebody deleted it just now");
+            if (!live) throw Error(base::Errc::conflict, "it was deleted in the meantime");
             try {
                 client_.replace(key, restorable(object, *live));
                 return;
             } catch (const Error& error) {
-                if (error.code() != base::Errc::conflict || tries == 1) throw;
+                if (error.code() != base::Errc::conflict || left == 1) throw;
             }
         }
     }
@@ -244,17 +246,17 @@ class Undo {
     void leave(const kubernetes::ObjectKey& key, std::string reason) {
         result_.left.push_back({.where = key.text(),
                                 .message = std::move(reason),
-                                .hint = "by hand, if it is to go: " + kubectl("delete", key)});
+                                .hint = "to delete it manually: " + kubectl("delete", key)});
     }
 
-    void put_back(const TagBefore& tag, const std::string& name) {
+    void restore(const TagBefore& tag, const std::string& name) {
         const auto live = registry_.head_manifest(tag.repository, tag.tag);
         if (live && live->digest.text() != tag.digest && !we_moved(tag, live->digest.text())) {
             result_.left.push_back(
                 {.where = name,
-                 .message = fmt::format("somebody else moved it to {} since: it is left as it is",
+                 .message = fmt::format("it was moved to {} since and is left unchanged",
                                         live->digest.text()),
-                 .hint = "by hand, if it is to go: delete or move the tag in the registry"});
+                 .hint = "to restore it manually, delete or move the tag in the registry"});
             return;
         }
         if (tag.digest.empty()) {
@@ -267,8 +269,8 @@ class Undo {
                 result_.left.push_back(
                     {.where = name,
                      .message = error.what(),
-                     .hint = "let the registry delete (Distribution: storage.delete.enabled), or "
-                             "leave the tag: nothing uses it"});
+                     .hint = "enable deletion in the registry (Distribution: "
+                             "storage.delete.enabled), or keep the tag: nothing uses it"});
             }
         } else if (!live || live->digest.text() != tag.digest) {
             announce(Act::move_tag_back, {{"tag", tag.repository + ":" + tag.tag}});
@@ -282,29 +284,30 @@ class Undo {
                digest == images::tombstone_manifest(tag.repository, tag.tag).descriptor.digest.text();
     }
 
-    void wait_until_gone() {
-        if (!gone_.empty()) {
-            base::log_info("waiting for {} to be gone", base::counted(gone_.size(), "object"));
+    void wait_for_deletion() {
+        if (!deleted_.empty()) {
+            base::log_info("waiting for {} to be deleted",
+                           base::counted(deleted_.size(), "object"));
         }
-        const auto deadline = std::chrono::steady_clock::now() + kGoneTimeout;
+        const auto deadline = std::chrono::steady_clock::now() + kDeletionTimeout;
         for (;;) {
-            // One of another uid is not the one that was deleted: a controller made it again.
-            std::erase_if(gone_, [&](const Gone& gone) {
+            // Another uid: the object was deleted, and a controller created it again.
+            std::erase_if(deleted_, [&](const Deleted& object) {
                 try {
-                    const auto live = client_.get(gone.key);
-                    return !live || base::text_at(*live, {"metadata", "uid"}) != gone.uid;
+                    const auto live = client_.get(object.key);
+                    return !live || base::text_at(*live, {"metadata", "uid"}) != object.uid;
                 } catch (const Error&) {
                     return false;
                 }
             });
-            if (gone_.empty() || !base::sleep_for(kLookEvery, stop_)) return;
+            if (deleted_.empty() || !base::sleep_for(kPollInterval, stop_)) return;
             if (std::chrono::steady_clock::now() > deadline) break;
         }
-        for (const auto& [key, uid] : gone_) {
+        for (const auto& [key, uid] : deleted_) {
             result_.failed.push_back(
                 {.where = key.text(),
-                 .message = "it was deleted and is still there; something holds it",
-                 .hint = "see its finalizers and conditions: " + kubectl("get -o yaml", key)});
+                 .message = "it is still terminating",
+                 .hint = "check its finalizers and conditions: " + kubectl("get -o yaml", key)});
         }
     }
 
@@ -313,9 +316,9 @@ class Undo {
     const Generation& generation_;
     Journal& journal_;
     std::stop_token stop_;
-    std::vector<Gone> gone_;
-    Side cluster_side_{.name = "the API server"};
-    Side tags_side_;
+    std::vector<Deleted> deleted_;
+    Server api_server_{.name = "API server"};
+    Server registry_server_;
     UndoResult result_;
     bool journal_failed_ = false;
 };

@@ -1,7 +1,6 @@
-// Puts everything back as a generation's snapshot says, in the order that is safe: webhook
-// configurations first, then nodes, then objects in the reverse order of applying, then tags. It
-// may be run again at any point: what is back already is left alone. It never stops at the first
-// failure.
+// Restores the snapshot of a generation, in the order that is safe: webhook configurations first,
+// then nodes, then objects in the reverse order of applying, then tags. It is idempotent, so it can
+// be run again at any point, and it never stops at the first failure.
 #pragma once
 
 #include "base/error.hpp"
@@ -14,10 +13,10 @@
 
 namespace airlock::installer {
 
-// What is not as it was, each with the command to finish by hand.
+// What was not restored, each with the command to finish manually.
 struct UndoResult {
-    std::vector<base::Problem> failed;  // may work when it is run again
-    std::vector<base::Problem> left;    // on purpose: it will never be the installer's to remove
+    std::vector<base::Problem> failed;  // may succeed when it is run again
+    std::vector<base::Problem> left;    // on purpose: not the installer's to change
 };
 
 UndoResult undo(kubernetes::Client& client, images::RegistryClient& registry,

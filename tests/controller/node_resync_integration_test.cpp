@@ -11,7 +11,7 @@
 namespace airlock::controller {
 namespace {
 
-TEST(NodeResyncOnRealServer, StopsWhenItIsAskedTo) {
+TEST(NodeResyncOnRealServer, StopsOnRequest) {
     kubernetes::Client setup(test::api_server().admin(), {});
     const auto key = kubernetes::node_key("node-resync-stop");
     setup.create(key, {{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", key.name}}}});

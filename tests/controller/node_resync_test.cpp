@@ -34,14 +34,14 @@ TEST_F(NodeResyncTest, PatchesEachStaleNodeOnce) {
         watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
         answer(name, {{"cpu", "4"}});
     }
-    watch_.observe(node("well", kRecord, {{"cpu", "4"}}));
+    watch_.observe(node("current", kRecord, {{"cpu", "4"}}));
     watch_.resync();
     EXPECT_EQ(patches(), 2U);
     watch_.resync();
     EXPECT_EQ(patches(), 2U);
 }
 
-TEST_F(NodeResyncTest, TriesOneNodeForAllWhileTheWebhookIsAway) {
+TEST_F(NodeResyncTest, PatchesOneNodePerRoundWhileTheWebhookIsUnavailable) {
     for (const auto* name : {"a", "b", "c"}) {
         watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
         answer(name, {{"cpu", "2"}});
@@ -49,7 +49,7 @@ TEST_F(NodeResyncTest, TriesOneNodeForAllWhileTheWebhookIsAway) {
     watch_.resync();
     watch_.resync();
     EXPECT_EQ(patches(), 2U);
-    EXPECT_EQ(server_.count("PATCH", "/nodes/a/"), 1U);  // each in its turn
+    EXPECT_EQ(server_.count("PATCH", "/nodes/a/"), 1U);  // in turn
     EXPECT_EQ(server_.count("PATCH", "/nodes/b/"), 1U);
     for (const auto* name : {"a", "b", "c"})
         answer(name, {{"cpu", "4"}});
@@ -57,7 +57,7 @@ TEST_F(NodeResyncTest, TriesOneNodeForAllWhileTheWebhookIsAway) {
     EXPECT_EQ(patches(), 5U);
 }
 
-// A label keeps the webhook from them, whatever their record says.
+// A label excludes them from the webhook, whatever their record says.
 TEST_F(NodeResyncTest, IsNotHeldUpByNodesThatAPatchNeverHelps) {
     for (const auto* name : {"a", "b"}) {
         watch_.observe(node(name, kRecord, {{"cpu", "2"}}));
@@ -74,7 +74,7 @@ TEST_F(NodeResyncTest, IsNotHeldUpByNodesThatAPatchNeverHelps) {
         EXPECT_EQ(server_.count("PATCH", std::string("/nodes/") + name + "/"), 1U) << name;
 }
 
-TEST_F(NodeResyncTest, ForgetsANodeThatIsCurrentAgainOrHasLeft) {
+TEST_F(NodeResyncTest, ForgetsANodeThatIsCurrentOrDeleted) {
     watch_.observe(node("a", kRecord, {{"cpu", "2"}}));
     watch_.observe(node("a", kRecord, {{"cpu", "4"}}));
     watch_.observe(node("gone", kRecord, {{"cpu", "2"}}));
@@ -96,7 +96,7 @@ TEST_F(NodeResyncTest, ListsAgainWhenTheResourceVersionIsTooOld) {
     EXPECT_EQ(client_.watch("v1", "Node", "7", std::chrono::seconds(1), ignore), "7");
 }
 
-TEST_F(NodeResyncTest, KeepsANodeThatCannotBePatchedNow) {
+TEST_F(NodeResyncTest, RetriesANodeThatCouldNotBePatched) {
     watch_.observe(node("a", kRecord, {{"cpu", "2"}}));
     server_.put("/api/v1/nodes/a/status", R"({"message": "no"})", 403);
     EXPECT_THROW(watch_.resync(), base::Error);

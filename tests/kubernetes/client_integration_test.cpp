@@ -1,4 +1,4 @@
-// Client and a real API server of 1.20, the oldest that is served.
+// Client against a real API server 1.20, the oldest supported version.
 #include "kubernetes/client.hpp"
 #include "kubernetes/readiness.hpp"
 #include "tests/support/expect_error.hpp"
@@ -31,7 +31,7 @@ class KubeClientOnRealServer : public ::testing::Test {
     Client client_{test::api_server().admin(), {}};
 };
 
-TEST_F(KubeClientOnRealServer, KnowsTheVersionAndWhatIsServed) {
+TEST_F(KubeClientOnRealServer, KnowsTheServerAndApiVersions) {
     EXPECT_THAT(client_.server_version(), HasSubstr("v1.20."));
     const auto versions = client_.discovery().group_versions();
     for (const auto* version :
@@ -106,7 +106,7 @@ TEST_F(KubeClientOnRealServer, TakesAFieldThatAnotherManagerHas) {
     EXPECT_FALSE(at->at("fieldsV1").at("f:data").contains("f:other"));
 }
 
-TEST_F(KubeClientOnRealServer, RemovesOnlyTheObjectThatItMeans) {
+TEST_F(KubeClientOnRealServer, DeletesOnlyTheObjectWithTheUid) {
     const auto key = test::config_map("removed");
     const auto live = client_.apply(key, test::config_map_text("removed", "x"), "airlock");
     expect_error([&] { client_.remove(key, "00000000-0000-0000-0000-000000000000"); },
@@ -148,7 +148,7 @@ TEST_F(KubeClientOnRealServer, CreatesReplacesAndPatches) {
         Errc::conflict, "cannot patch ConfigMap default/written");
 }
 
-TEST_F(KubeClientOnRealServer, ARefusalNamesTheObjectAndTheField) {
+TEST_F(KubeClientOnRealServer, ReportsTheObjectAndTheFieldOfAnError) {
     struct Row {
         std::string name;
         ObjectKey key;
@@ -169,10 +169,10 @@ TEST_F(KubeClientOnRealServer, ARefusalNamesTheObjectAndTheField) {
          Errc::remote, "a valid config key"},
         {"another name in the text", test::config_map("bad"), test::config_map_text("other", "x"),
          Errc::remote, "does not match"},
-        {"a namespace that is not there", elsewhere,
+        {"an unknown namespace", elsewhere,
          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", Errc::not_found,
          "namespaces \"absent\" not found"},
-        {"no YAML", test::config_map("bad"), "{", Errc::remote, "yaml"},
+        {"not YAML", test::config_map("bad"), "{", Errc::remote, "yaml"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
@@ -186,7 +186,7 @@ TEST_F(KubeClientOnRealServer, ARefusalNamesTheObjectAndTheField) {
                  Errc::not_found, "ConfigMap default/absent");
 }
 
-TEST_F(KubeClientOnRealServer, ListsMoreThanAPage) {
+TEST_F(KubeClientOnRealServer, ListsMoreThanOnePage) {
     constexpr int kMany = 510;
     for (int i = 0; i < kMany; ++i) {
         const auto name = "many-" + std::to_string(i);
@@ -202,15 +202,16 @@ TEST_F(KubeClientOnRealServer, ListsMoreThanAPage) {
               std::size_t{kMany / 2});
     EXPECT_GE(client_.list("v1", "ConfigMap").size(), std::size_t{kMany});
     EXPECT_TRUE(client_.list("v1", "ConfigMap", "absent").empty());
-    expect_error([&] { client_.list("v1", "Absent"); }, Errc::not_found, "no kind Absent");
+    expect_error([&] { client_.list("v1", "Absent"); }, Errc::not_found,
+                 "does not serve kind Absent");
 }
 
-TEST_F(KubeClientOnRealServer, WhoHasNoRightsIsToldWhich) {
+TEST_F(KubeClientOnRealServer, ReportsMissingPermissions) {
     Client nobody(test::api_server().nobody(), {});
     EXPECT_THAT(nobody.server_version(), HasSubstr("v1."));
     const auto key = test::config_map("forbidden");
     const std::string user = "\"nobody\" cannot ";
-    const std::string hint = "has not the right";
+    const std::string hint = "permission denied";
     expect_error([&] { nobody.get(key); }, Errc::denied, "cannot read ConfigMap default/forbidden",
                  hint);
     expect_error([&] { nobody.get(key); }, Errc::denied, user + "get resource \"configmaps\"");
@@ -226,7 +227,7 @@ TEST_F(KubeClientOnRealServer, WhoHasNoRightsIsToldWhich) {
     EXPECT_FALSE(client_.get(key).has_value());
 }
 
-TEST_F(KubeClientOnRealServer, ReadsATokenFileAgainAtEachUse) {
+TEST_F(KubeClientOnRealServer, ReadsATokenFileAtEachUse) {
     test::TempFolder folder;
     auto config = test::api_server().nobody();
     config.token.clear();
@@ -237,15 +238,15 @@ TEST_F(KubeClientOnRealServer, ReadsATokenFileAgainAtEachUse) {
     EXPECT_EQ(error->code(), Errc::denied);
     EXPECT_THAT(error->hint(), HasSubstr("expired"));
     EXPECT_THAT(error->what(), testing::Not(HasSubstr("an-old-token")));
-    folder.write("token", "nobodys-token\r\n");
+    folder.write("token", "nobody-token\r\n");
     EXPECT_THAT(client.server_version(), HasSubstr("v1."));
 }
 
-TEST_F(KubeClientOnRealServer, TrustsTheAuthorityOfTheKubeconfigAlone) {
+TEST_F(KubeClientOnRealServer, TrustsOnlyTheCaOfTheKubeconfig) {
     auto config = test::api_server().admin();
     config.ca_pem = test::CertificateAuthority("another").pem();
-    Client stranger(config, {});
-    expect_error([&] { stranger.server_version(); }, Errc::denied, "not trusted");
+    Client untrusting(config, {});
+    expect_error([&] { untrusting.server_version(); }, Errc::denied, "not trusted");
     config.insecure_skip_tls_verify = true;
     EXPECT_THAT(Client(config, {}).server_version(), HasSubstr("v1."));
     config = test::api_server().admin();
@@ -256,11 +257,11 @@ TEST_F(KubeClientOnRealServer, TrustsTheAuthorityOfTheKubeconfigAlone) {
     EXPECT_EQ(error_of([&] { renamed.server_version(); }).value().code(), Errc::denied);
 }
 
-TEST_F(KubeClientOnRealServer, SeesAKindOnceItsDefinitionIsThere) {
-    const ObjectKey definition{.api_version = "apiextensions.k8s.io/v1",
-                               .kind = "CustomResourceDefinition",
-                               .namespace_name = {},
-                               .name = "widgets.test.example"};
+TEST_F(KubeClientOnRealServer, ServesAKindOnceItsCrdIsEstablished) {
+    const ObjectKey crd{.api_version = "apiextensions.k8s.io/v1",
+                        .kind = "CustomResourceDefinition",
+                        .namespace_name = {},
+                        .name = "widgets.test.example"};
     const ObjectKey widget{.api_version = "test.example/v1",
                            .kind = "Widget",
                            .namespace_name = "default",
@@ -269,8 +270,8 @@ TEST_F(KubeClientOnRealServer, SeesAKindOnceItsDefinitionIsThere) {
         "apiVersion: test.example/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 3}\n";
     EXPECT_FALSE(client_.get(widget).has_value());
     expect_error([&] { client_.apply(widget, text, "airlock"); }, Errc::not_found,
-                 "no kind Widget in test.example/v1", "its definition");
-    client_.apply(definition, R"(apiVersion: apiextensions.k8s.io/v1
+                 "does not serve kind Widget in test.example/v1", "its CRD");
+    client_.apply(crd, R"(apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.test.example}
 spec:
@@ -284,9 +285,9 @@ spec:
     schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
 )",
                   "airlock");
-    wait_until_ready(client_, {definition}, std::chrono::seconds(60), {});
+    wait_until_ready(client_, {crd}, std::chrono::seconds(60), {});
     EXPECT_FALSE(client_.discovery().find_resource("test.example/v1", "Widget").has_value());
-    // Established is not yet served: the API server says so by 404 for a moment.
+    // An established CRD is not served immediately: the API server responds with 404 for a moment.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     do {
         client_.discovery().forget();
@@ -304,7 +305,7 @@ spec:
         Errc::remote, "cannot apply Widget default/one");
 }
 
-TEST_F(KubeClientOnRealServer, AWaitThatEndsSaysTheEventsOfTheObject) {
+TEST_F(KubeClientOnRealServer, ATimeoutReportsEventsOfTheObject) {
     const ObjectKey key{.api_version = "apps/v1",
                         .kind = "Deployment",
                         .namespace_name = "default",
@@ -337,12 +338,12 @@ spec:
         error_of([&] { wait_until_ready(client_, {key}, std::chrono::seconds(0), {}); });
     ASSERT_TRUE(error.has_value());
     EXPECT_THAT(error->what(),
-                HasSubstr("Deployment default/waits: its controller has not seen it yet"));
+                HasSubstr("Deployment default/waits: waiting for its controller to observe it"));
     EXPECT_THAT(error->what(), HasSubstr("event on waits: Warning message"));
     EXPECT_THAT(error->what(), testing::Not(HasSubstr("Normal message")));
 }
 
-TEST_F(KubeClientOnRealServer, PatchesTheStatusOfANodeApartFromTheRest) {
+TEST_F(KubeClientOnRealServer, PatchesTheStatusSubresourceOfANode) {
     const ObjectKey key{
         .api_version = "v1", .kind = "Node", .namespace_name = {}, .name = "patched"};
     client_.create(key, {{"metadata", {{"name", "patched"}}}});

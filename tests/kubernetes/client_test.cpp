@@ -1,5 +1,5 @@
-// What Client makes of servers that are down, strange or hostile. What the real one says is in
-// kube_client_integration_test.cpp.
+// Client against servers that are down, malformed or hostile. client_integration_test.cpp uses a
+// real API server.
 #include "kubernetes/client.hpp"
 
 #include "tests/support/expect_error.hpp"
@@ -21,21 +21,21 @@ const ObjectKey kSecret{
     .api_version = "v1", .kind = "Secret", .namespace_name = "ns", .name = "one"};
 const std::string kSecretPath = "/api/v1/namespaces/ns/secrets/one";
 
-TEST(Client, AServerThatIsDownIsNamedWithItsKubeconfig) {
+TEST(Client, ReportsAServerThatIsDownWithItsKubeconfig) {
     Kubeconfig config;
     {
-        // Its port is free again when it has ended.
+        // Its port is free again when it has stopped.
         const test::FakeApiServer gone;
         config.server = gone.url();
     }
     config.description = "context admin of /etc/kubeconfig";
     Client client(config, {});
     expect_error([&] { client.server_version(); }, Errc::network,
-                 "the API server " + config.server + " (context admin of /etc/kubeconfig)",
+                 "API server " + config.server + " (context admin of /etc/kubeconfig)",
                  "check that the server is up");
 }
 
-TEST(Client, SaysWhatARefusalMeans) {
+TEST(Client, ReportsStatusErrorsWithAHint) {
     struct Row {
         int status;
         std::string body;
@@ -46,7 +46,7 @@ TEST(Client, SaysWhatARefusalMeans) {
     const std::string status = R"({"kind": "Status", "message": "the reason"})";
     const std::vector<Row> rows{
         {401, status, Errc::denied, "cannot read Secret ns/one: the reason", "has expired"},
-        {403, status, Errc::denied, "cannot read Secret ns/one: the reason", "has not the right"},
+        {403, status, Errc::denied, "cannot read Secret ns/one: the reason", "permission denied"},
         {409, status, Errc::conflict, "cannot read Secret ns/one: the reason", ""},
         {410, status, Errc::remote, "cannot read Secret ns/one: the reason", ""},
         {422, status, Errc::remote, "cannot read Secret ns/one: the reason", ""},
@@ -54,7 +54,7 @@ TEST(Client, SaysWhatARefusalMeans) {
         {403, "", Errc::denied, "cannot read Secret ns/one: HTTP 403", ""},
         {418, R"({"message": 7})", Errc::remote, "cannot read Secret ns/one", ""},
         {500, R"({"message": "failed to create typed patch object: .spec"})", Errc::remote,
-         "failed to create typed patch object", "does not fit"},
+         "failed to create typed patch object", "does not match the schema"},
     };
     test::FakeApiServer server;
     auto client = server.client();
@@ -63,10 +63,10 @@ TEST(Client, SaysWhatARefusalMeans) {
         server.put(kSecretPath, row.body, row.status);
         expect_error([&] { client.get(kSecret); }, row.code, row.words, row.hint);
     }
-    EXPECT_EQ(server.count("GET", kSecretPath), rows.size()) << "one of them was tried again";
+    EXPECT_EQ(server.count("GET", kSecretPath), rows.size()) << "one of them was retried";
 }
 
-TEST(Client, ALongRefusalIsCut) {
+TEST(Client, TruncatesALongErrorMessage) {
     test::FakeApiServer server;
     auto client = server.client();
     for (const auto& body :
@@ -76,7 +76,7 @@ TEST(Client, ALongRefusalIsCut) {
     }
 }
 
-TEST(Client, WhatIsNoAnswerOfAnApiServerIsRefused) {
+TEST(Client, RejectsMalformedResponses) {
     const std::vector<std::string> bodies{
         "",
         "<html>hello</html>",
@@ -101,7 +101,7 @@ TEST(Client, WhatIsNoAnswerOfAnApiServerIsRefused) {
     }
 }
 
-TEST(Client, StrangeDiscoveryIsAnErrorAndNoCrash) {
+TEST(Client, RejectsMalformedDiscovery) {
     struct Row {
         std::string path;
         std::string body;
@@ -132,21 +132,22 @@ TEST(Client, StrangeDiscoveryIsAnErrorAndNoCrash) {
     }
 }
 
-TEST(Client, AnswersAreBounded) {
+TEST(Client, LimitsTheSizeOfResponses) {
     test::FakeApiServer server;
     auto client = server.client();
     server.put(kSecretPath, "{\"a\": \"" + std::string(65U << 20U, 'x') + "\"}");
     expect_error([&] { client.get(kSecret); }, Errc::invalid, "");
 }
 
-TEST(Client, AListWithoutEndIsBounded) {
+TEST(Client, LimitsTheNumberOfPages) {
     test::FakeApiServer server;
     auto client = server.client();
     server.put("/api/v1/nodes", R"({"metadata": {"continue": "again"}, "items": [{}]})");
-    expect_error([&] { client.list("v1", "Node"); }, Errc::invalid, "the list of nodes has no end");
+    expect_error([&] { client.list("v1", "Node"); }, Errc::invalid,
+                 "the list of nodes is too long");
 }
 
-TEST(Client, ListsWhatIsThere) {
+TEST(Client, ListsObjects) {
     struct Row {
         std::string body;
         std::size_t size;
@@ -164,7 +165,7 @@ TEST(Client, ListsWhatIsThere) {
     expect_error([&] { client.list("v1", "Node"); }, Errc::invalid, "list nodes");
 }
 
-TEST(Client, SendsWhatTheKubeconfigSays) {
+TEST(Client, SendsTheCredentialsOfTheKubeconfig) {
     struct Row {
         Kubeconfig config;
         std::string header;
@@ -189,7 +190,7 @@ TEST(Client, SendsWhatTheKubeconfigSays) {
     }
 }
 
-TEST(Client, APathNeverLeavesItsPlace) {
+TEST(Client, EscapesNamesInPaths) {
     test::FakeApiServer server;
     auto client = server.client();
     auto key = kSecret;
@@ -199,7 +200,7 @@ TEST(Client, APathNeverLeavesItsPlace) {
     EXPECT_THAT(server.requests().back().target, HasSubstr("/api/v1/namespaces/ns/secrets/"));
 }
 
-TEST(Client, TriesAgainWhatMayPass) {
+TEST(Client, RetriesTransientErrors) {
     test::FakeApiServer server;
     auto client = server.client();
     server.put(kSecretPath, R"({"metadata": {"name": "one"}})");

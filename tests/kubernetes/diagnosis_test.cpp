@@ -37,7 +37,7 @@ class Diagnosis : public ::testing::Test {
     test::FakeApiServer server_;
 };
 
-TEST_F(Diagnosis, SaysWhatContainersAndTheSchedulerSay) {
+TEST_F(Diagnosis, ReportsMessagesOfContainersAndOfTheScheduler) {
     server_.put(kPods, R"({"items": [
         {"metadata": {"name": "hook-1"}, "status": {"containerStatuses": [{"name": "main",
            "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}}]}},
@@ -52,24 +52,25 @@ TEST_F(Diagnosis, SaysWhatContainersAndTheSchedulerSay) {
         ElementsAre(
             "pod hook-1: container main is waiting: ImagePullBackOff Back-off pulling image",
             "pod hook-2: container init is terminated: Error exit 3",
-            "pod hook-2 is not scheduled: 0/1 nodes"));
+            "pod hook-2 cannot be scheduled: 0/1 nodes"));
     EXPECT_EQ(server_.count("GET", "labelSelector=app%3Dhook"), 2U);
 }
 
-TEST_F(Diagnosis, QuotesTheLogOfAContainerThatRunsAndIsNotReady) {
+TEST_F(Diagnosis, ReportsTheLogOfARunningContainerThatIsNotReady) {
     const auto pod = [](const std::string& name) {
         return R"({"metadata": {"name": ")" + name + R"("}, "status": {"containerStatuses": [
                    {"name": "main", "ready": false, "state": {"running": {}}}]}})";
     };
-    // The other replica's says the same.
+    // The log of the other replica is alike.
     server_.put(kPods, R"({"items": [)" + pod("hook-1") + "," + pod("hook-2") + "]}");
-    server_.put(kPods + "/hook-1/log", "policy: cpu: \"banana\" is no ratio\nwaiting\n");
-    EXPECT_THAT(reasons(), ElementsAre("log of hook-1/main: policy: cpu: \"banana\" is no ratio",
-                                       "log of hook-1/main: waiting"));
+    server_.put(kPods + "/hook-1/log", "policy: cpu: \"banana\" is not a valid ratio\nwaiting\n");
+    EXPECT_THAT(reasons(),
+                ElementsAre("log of hook-1/main: policy: cpu: \"banana\" is not a valid ratio",
+                            "log of hook-1/main: waiting"));
     EXPECT_EQ(server_.count("GET", "previous=false"), 1U);
 }
 
-TEST_F(Diagnosis, QuotesTheEarlierLogOfAContainerThatIsStartedAgain) {
+TEST_F(Diagnosis, ReportsThePreviousLogOfARestartedContainer) {
     server_.put(kPods, R"({"items": [{"metadata": {"name": "hook-1"}, "status": {
         "containerStatuses": [{"name": "main", "ready": false,
           "state": {"waiting": {"reason": "CrashLoopBackOff"}},
@@ -79,7 +80,7 @@ TEST_F(Diagnosis, QuotesTheEarlierLogOfAContainerThatIsStartedAgain) {
     EXPECT_EQ(server_.count("GET", "previous=true"), 1U);
 }
 
-TEST_F(Diagnosis, AsksNoLogOfAContainerThatIsReadyOrNeverRan) {
+TEST_F(Diagnosis, ReadsNoLogOfAContainerThatIsReadyOrNeverRan) {
     server_.put(kPods, R"({"items": [{"metadata": {"name": "hook-1"}, "status": {
         "containerStatuses": [{"name": "good", "ready": true, "state": {"running": {}}},
           {"name": "new", "ready": false,
@@ -88,7 +89,7 @@ TEST_F(Diagnosis, AsksNoLogOfAContainerThatIsReadyOrNeverRan) {
     EXPECT_EQ(server_.count("GET", "/log"), 0U);
 }
 
-TEST_F(Diagnosis, LooksAtTheNewestRevisionAlone) {
+TEST_F(Diagnosis, ConsidersOnlyTheNewestRevision) {
     server_.put("/apis/apps/v1/namespaces/ns/replicasets", R"({"items": [
         {"metadata": {"name": "hook-old", "uid": "r9", "labels": {"pod-template-hash": "old"},
           "annotations": {"deployment.kubernetes.io/revision": "9"}, "ownerReferences": [{"uid": "d"}]}},
@@ -115,7 +116,7 @@ TEST_F(Diagnosis, LooksAtTheNewestRevisionAlone) {
                             "event on d: said", "event on r10: said", "event on p-new: said"));
 }
 
-TEST_F(Diagnosis, QuotesTheLogOfAJobsPodThatEnded) {
+TEST_F(Diagnosis, ReportsTheLogOfATerminatedPodOfAJob) {
     server_.put(kPods, R"({"items": [{"metadata": {"name": "once-1"}, "status": {
         "containerStatuses": [{"name": "main", "ready": false,
           "state": {"terminated": {"reason": "Error"}}}]}}]})");
@@ -124,7 +125,7 @@ TEST_F(Diagnosis, QuotesTheLogOfAJobsPodThatEnded) {
     EXPECT_EQ(server_.count("GET", "previous=false"), 1U);
 }
 
-TEST_F(Diagnosis, AsksTheNextReplicaWhenALogMayNotBeReadAndEveryContainer) {
+TEST_F(Diagnosis, ReadsLogsOfAllContainersAndFallsBackToAnotherReplica) {
     const auto pod = [](const std::string& name) {
         return R"({"metadata": {"name": ")" + name + R"("}, "status": {"containerStatuses": [
                    {"name": "side", "ready": false, "state": {"running": {}}},
@@ -136,27 +137,26 @@ TEST_F(Diagnosis, AsksTheNextReplicaWhenALogMayNotBeReadAndEveryContainer) {
     const auto said = reasons();
     EXPECT_THAT(said, Contains("log of hook-2/side: said"));
     EXPECT_THAT(said, Contains("log of hook-2/main: said"));
-    EXPECT_THAT(said,
-                Contains(testing::AllOf(HasSubstr("the log of hook-1/main could not be asked"),
-                                        HasSubstr("no rights"))));
+    EXPECT_THAT(said, Contains(testing::AllOf(HasSubstr("cannot read log of hook-1/main"),
+                                              HasSubstr("no rights"))));
 }
 
-TEST_F(Diagnosis, SaysTheRestWhenSomethingMayNotBeRead) {
+TEST_F(Diagnosis, ReportsTheRestWhenSomethingCannotBeRead) {
     const std::string refused = R"({"message": "is forbidden"})";
     server_.put("/apis/apps/v1/namespaces/ns/replicasets", refused, 403);
     server_.put(kPods,
                 R"({"items": [{"metadata": {"name": "hook-1"}, "status": {"containerStatuses": [
         {"name": "main", "state": {"waiting": {"reason": "Pulling"}}}]}}]})");
     server_.put(kEvents, refused, 403);
-    EXPECT_THAT(reasons(), ElementsAre(HasSubstr("the replica sets could not be asked"),
+    EXPECT_THAT(reasons(), ElementsAre(HasSubstr("cannot read replica sets"),
                                        "pod hook-1: container main is waiting: Pulling ",
-                                       testing::AllOf(HasSubstr("the events could not be asked"),
+                                       testing::AllOf(HasSubstr("cannot read events"),
                                                       HasSubstr("is forbidden"))));
     server_.put(kPods, refused, 403);
-    EXPECT_THAT(reasons(), Contains(HasSubstr("the pods could not be asked")));
+    EXPECT_THAT(reasons(), Contains(HasSubstr("cannot read pods")));
 }
 
-TEST_F(Diagnosis, OfWhatHasNoPodsIsItsEvents) {
+TEST_F(Diagnosis, ReportsEventsOfKindsWithoutPods) {
     server_.put(kEvents,
                 R"({"items": [{"involvedObject": {"name": "c", "uid": "c"}, "message": "no"}]})");
     auto client = server_.client();

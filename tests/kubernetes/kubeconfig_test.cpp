@@ -17,7 +17,7 @@ using base::Errc;
 using test::error_of;
 using test::expect_error;
 
-// A variable of the environment while this lives; nothing takes it away.
+// Sets an environment variable during its lifetime, or unsets it.
 class Variable {
   public:
     Variable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
@@ -65,7 +65,7 @@ class KubeConfigTest : public ::testing::Test {
     test::TempFolder folder_;
 };
 
-TEST_F(KubeConfigTest, TakesDataFromTheFileItself) {
+TEST_F(KubeConfigTest, ReadsDataFields) {
     const auto loaded = load(config(
         "server: 'https://c:6443/', certificate-authority-data: " + base::base64_encode("the ca"),
         "client-certificate-data: " + base::base64_encode("cert") +
@@ -80,7 +80,7 @@ TEST_F(KubeConfigTest, TakesDataFromTheFileItself) {
     EXPECT_FALSE(loaded.insecure_skip_tls_verify);
 }
 
-TEST_F(KubeConfigTest, TakesPathsRelativeToTheFile) {
+TEST_F(KubeConfigTest, ReadsPathsRelativeToTheFile) {
     folder_.write("pki/ca.crt", "the ca");
     folder_.write("pki/cert", "cert");
     const auto key = folder_.write("key", "key");
@@ -94,7 +94,7 @@ TEST_F(KubeConfigTest, TakesPathsRelativeToTheFile) {
     EXPECT_EQ(loaded.name_space, "default");
 }
 
-TEST_F(KubeConfigTest, PrefersDataToAPathAsKubectlDoes) {
+TEST_F(KubeConfigTest, PrefersDataToPathsLikeKubectl) {
     EXPECT_EQ(load(config("server: https://c, certificate-authority: absent.crt, "
                           "certificate-authority-data: " +
                               base::base64_encode("the ca"),
@@ -103,7 +103,7 @@ TEST_F(KubeConfigTest, PrefersDataToAPathAsKubectlDoes) {
               "the ca");
 }
 
-TEST_F(KubeConfigTest, TakesTokensPasswordsAndTlsSettings) {
+TEST_F(KubeConfigTest, ReadsTokensPasswordsAndTlsSettings) {
     const auto token = load_user("token: \"abc\\n\"");
     EXPECT_EQ(token.token, "abc");
     const auto password = load_user("username: admin, password: 's3:cret'");
@@ -118,7 +118,7 @@ TEST_F(KubeConfigTest, TakesTokensPasswordsAndTlsSettings) {
                      .insecure_skip_tls_verify);
 }
 
-TEST_F(KubeConfigTest, ChoosesTheContext) {
+TEST_F(KubeConfigTest, SelectsTheContext) {
     const std::string two =
         "clusters: [{name: a, cluster: {server: 'https://a'}}, {name: b, cluster: {server: "
         "'https://b'}}]\n"
@@ -128,12 +128,13 @@ TEST_F(KubeConfigTest, ChoosesTheContext) {
     EXPECT_EQ(load("current-context: first\n" + two).server, "https://a");
     EXPECT_EQ(load("current-context: first\n" + two, "second").server, "https://b");
     expect_error([&] { load(two, "third"); }, Errc::usage,
-                 file() + ": there is no context \"third\"; there are: first, second", "--context");
+                 file() + ": context \"third\" does not exist; available contexts: first, second",
+                 "--context");
     expect_error([&] { load(two); }, Errc::usage,
-                 "no context is the current one; there are: first, second", "--context");
+                 "current-context is not set; available contexts: first, second", "--context");
 }
 
-TEST_F(KubeConfigTest, SaysWhatIsMissing) {
+TEST_F(KubeConfigTest, ReportsWhatIsMissing) {
     struct Row {
         std::string name;
         std::string text;
@@ -143,27 +144,30 @@ TEST_F(KubeConfigTest, SaysWhatIsMissing) {
     const std::string context = "current-context: m\ncontexts: [{name: m, context: ";
     const std::string cluster = "clusters: [{name: c, cluster: {server: 'https://c'}}]\n";
     const std::vector<Row> rows{
-        {"an empty map", "{}\n", Errc::invalid, "is no kubeconfig: it has no contexts"},
+        {"an empty map", "{}\n", Errc::invalid, "is not a valid kubeconfig: it has no contexts"},
         {"another document", "apiVersion: v1\nkind: Pod\n", Errc::invalid, "it has no contexts"},
-        {"contexts that are no list", "contexts: main\n", Errc::invalid, "it has no contexts"},
-        {"no clusters", context + "{cluster: c}}]\n", Errc::invalid, "there is no cluster \"c\""},
-        {"another cluster", context + "{cluster: d}}]\n" + cluster, Errc::invalid,
-         "there is no cluster \"d\""},
+        {"contexts that are not a list", "contexts: main\n", Errc::invalid, "it has no contexts"},
+        {"no clusters", context + "{cluster: c}}]\n", Errc::invalid,
+         "cluster \"c\" does not exist"},
+        {"an unknown cluster", context + "{cluster: d}}]\n" + cluster, Errc::invalid,
+         "cluster \"d\" does not exist"},
         {"a context without a cluster", context + "{user: u}}]\n" + cluster, Errc::invalid,
-         "there is no cluster \"\""},
-        {"a user that is not there", context + "{cluster: c, user: u}}]\n" + cluster, Errc::invalid,
-         "there is no user \"u\""},
-        {"no server", config("tls-server-name: x", ""), Errc::invalid, "the cluster has no server"},
-        {"a server without a scheme", config("server: 'c:6443'", ""), Errc::invalid, "\"c:6443\""},
+         "cluster \"\" does not exist"},
+        {"an unknown user", context + "{cluster: c, user: u}}]\n" + cluster, Errc::invalid,
+         "user \"u\" does not exist"},
+        {"no server", config("tls-server-name: x", ""), Errc::invalid,
+         "server \"\" is not a valid URL"},
+        {"a server without a scheme", config("server: 'c:6443'", ""), Errc::invalid,
+         "server \"c:6443\" is not a valid URL"},
         {"a certificate without its key",
          config("server: https://c", "client-certificate-data: YQ=="), Errc::invalid,
          "user u has a client certificate without its key"},
         {"a key without its certificate", config("server: https://c", "client-key-data: YQ=="),
          Errc::invalid, "user u has a client certificate without its key, or a key without"},
-        {"data that is no base64",
+        {"data that is not base64",
          config("server: https://c, certificate-authority-data: '%%%'", ""), Errc::invalid,
          "certificate-authority-data"},
-        {"a file that is not there",
+        {"a file that does not exist",
          config("server: https://c, certificate-authority: absent.crt", ""), Errc::not_found,
          "absent.crt"},
     };
@@ -175,7 +179,7 @@ TEST_F(KubeConfigTest, SaysWhatIsMissing) {
     }
 }
 
-TEST_F(KubeConfigTest, RefusesWhatItDoesNotDo) {
+TEST_F(KubeConfigTest, RejectsUnsupportedFeatures) {
     struct Row {
         std::string name;
         std::string text;
@@ -185,16 +189,15 @@ TEST_F(KubeConfigTest, RefusesWhatItDoesNotDo) {
     const std::string server = "server: https://c";
     const auto touched = folder_ / "touched";
     const std::vector<Row> rows{
-        {"a program that logs in",
+        {"a credential plugin",
          config(server, "exec: {command: touch, args: [" + touched.string() + "]}"),
-         "user u logs in by a program (exec), which is never run", "with a token"},
-        {"a provider of old", config(server, "auth-provider: {name: oidc}"), "(auth-provider)",
-         "with a token"},
-        {"a proxy of its own", config(server + ", proxy-url: 'http://p'", ""), "proxy-url",
-         "HTTPS_PROXY"},
-        {"acting as somebody else", config(server, "token: a, as: nobody"),
-         "user u acts as somebody else (as)", "without impersonation"},
-        {"acting for a group", config(server, "token: a, as-groups: [x]"), "(as-groups)",
+         "user u has a credential plugin (exec), which is not supported", "client certificate"},
+        {"an auth provider", config(server, "auth-provider: {name: oidc}"), "(auth-provider)",
+         "client certificate"},
+        {"a proxy", config(server + ", proxy-url: 'http://p'", ""), "proxy-url", "HTTPS_PROXY"},
+        {"impersonating a user", config(server, "token: a, as: nobody"),
+         "user u uses impersonation (as)", "without impersonation"},
+        {"impersonating a group", config(server, "token: a, as-groups: [x]"), "(as-groups)",
          "without impersonation"},
     };
     for (const auto& row : rows) {
@@ -213,7 +216,7 @@ TEST_F(KubeConfigTest, IgnoresAPluginOfAnotherUser) {
               "a");
 }
 
-TEST_F(KubeConfigTest, HostileTextIsRefusedWithItsPlace) {
+TEST_F(KubeConfigTest, RejectsHostileTextWithItsPath) {
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 9; ++i) {
         const auto before = "*a" + std::to_string(i - 1);
@@ -223,16 +226,16 @@ TEST_F(KubeConfigTest, HostileTextIsRefusedWithItsPlace) {
         bomb += "]\n";
     }
     const std::map<std::string, std::string> rows{
-        {"cut in the middle", "clusters: [{name: c, clu"},
-        {"not YAML at all",
+        {"truncated", "clusters: [{name: c, clu"},
+        {"a binary",
          "\x7f"
          "ELF\x02\x01\x01"},
-        {"no text", std::string("a\0b", 3)},
-        {"no UTF-8", "a: \xff\xfe"},
-        {"twice the same key", "users: []\nusers: []\n"},
-        {"an alias to nothing", "contexts: *absent\n"},
-        {"a bomb of aliases", bomb},
-        {"nested without end", std::string(5000, '[')},
+        {"a NUL byte", std::string("a\0b", 3)},
+        {"not UTF-8", "a: \xff\xfe"},
+        {"a duplicate key", "users: []\nusers: []\n"},
+        {"an undefined alias", "contexts: *absent\n"},
+        {"an alias bomb", bomb},
+        {"deeply nested", std::string(5000, '[')},
         {"two documents", "a: b\n---\nc: d\n"},
     };
     for (const auto& [name, text] : rows) {
@@ -248,7 +251,7 @@ TEST_F(KubeConfigTest, HostileTextIsRefusedWithItsPlace) {
                  file() + " is larger than");
 }
 
-TEST_F(KubeConfigTest, NoSecretStandsInAnError) {
+TEST_F(KubeConfigTest, HasNoSecretsInErrors) {
     const auto error =
         error_of([&] { load_user("token: s3cret-token, client-key-data: s3cret*key"); });
     ASSERT_TRUE(error.has_value());
@@ -262,8 +265,8 @@ class KubeConfigPlaceTest : public KubeConfigTest {
     Variable host_{"KUBERNETES_SERVICE_HOST", std::nullopt};
 };
 
-TEST_F(KubeConfigPlaceTest, LooksInTheUsualPlaces) {
-    expect_error([] { Kubeconfig::load({}, ""); }, Errc::usage, "no cluster is named",
+TEST_F(KubeConfigPlaceTest, SearchesTheDefaultPaths) {
+    expect_error([] { Kubeconfig::load({}, ""); }, Errc::usage, "no kubeconfig found",
                  "--kubeconfig");
     folder_.write(".kube/config", config("server: https://home", ""));
     EXPECT_EQ(Kubeconfig::load({}, "").server, "https://home");
@@ -274,20 +277,20 @@ TEST_F(KubeConfigPlaceTest, LooksInTheUsualPlaces) {
     EXPECT_EQ(Kubeconfig::load(named, "").server, "https://named");
 }
 
-TEST_F(KubeConfigPlaceTest, ANamedFileThatIsAbsentIsNotReplacedByAnother) {
+TEST_F(KubeConfigPlaceTest, DoesNotFallBackFromAnAbsentFile) {
     folder_.write(".kube/config", config("server: https://home", ""));
     expect_error([&] { Kubeconfig::load(folder_ / "absent", ""); }, Errc::not_found, "absent");
 }
 
-TEST_F(KubeConfigPlaceTest, AVariableThatNamesNothingSaysSo) {
+TEST_F(KubeConfigPlaceTest, ReportsAVariableThatNamesAnAbsentFile) {
     const auto absent = (folder_ / "absent").string();
     const Variable named("KUBECONFIG", absent);
     const Variable pod("KUBERNETES_SERVICE_HOST", "10.96.0.1");
-    expect_error([] { Kubeconfig::load({}, ""); }, Errc::not_found, "KUBECONFIG names " + absent,
-                 "--kubeconfig");
+    expect_error([] { Kubeconfig::load({}, ""); }, Errc::not_found,
+                 "KUBECONFIG: " + absent + " does not exist", "--kubeconfig");
 }
 
-TEST_F(KubeConfigPlaceTest, InAPodNeedsItsServiceAccount) {
+TEST_F(KubeConfigPlaceTest, RequiresTheServiceAccountInAPod) {
     if (std::filesystem::exists("/var/run/secrets/kubernetes.io/serviceaccount/token"))
         GTEST_SKIP() << "this machine is a pod";
     const Variable host("KUBERNETES_SERVICE_HOST", "10.96.0.1");

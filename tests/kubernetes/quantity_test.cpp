@@ -7,10 +7,10 @@ namespace {
 
 struct CanonicalRow {
     const char* text;
-    const char* canonical;  // nullptr: refused
+    const char* canonical;  // nullptr: rejected
 };
 
-TEST(Quantity, IsParsedAndPrintedAsKubernetesDoes) {
+TEST(Quantity, IsParsedAndPrintedLikeKubernetes) {
     const CanonicalRow rows[] = {
         {"0", "0"},
         {"0Ki", "0"},

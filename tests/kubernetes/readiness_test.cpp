@@ -39,36 +39,36 @@ std::string with_conditions(const std::string& head, const std::string& conditio
     return "{" + head + R"(, "status": {"conditions": [)" + conditions + "]}}";
 }
 
-TEST(Readiness, OfADeploymentCountsTheReplicasOfItsNewestSpec) {
+TEST(Readiness, OfADeploymentCountsReplicasOfTheNewestSpec) {
     const auto deployment = [](const std::string& status) {
         return workload("Deployment", R"("replicas": 2)", status);
     };
     check({
-        {"just made", deployment(""), false, "its controller has not seen it yet"},
+        {"just created", deployment(""), false, "waiting for its controller to observe it"},
         {"the old one is ready",
          deployment(
              R"("observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2)"),
-         false, "its controller has not seen it yet"},
-        {"one is made",
+         false, "waiting for its controller to observe it"},
+        {"one is created",
          deployment(R"("observedGeneration": 2, "replicas": 1, "updatedReplicas": 1)"), false,
          "1 of 2 replicas updated"},
         {"one is ready",
          deployment(
              R"("observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 1)"),
          false, "1 of 2 replicas ready"},
-        {"an old one is still there",
+        {"an old one is terminating",
          deployment(
              R"("observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "readyReplicas": 3)"),
-         false, "1 old replicas are still there"},
+         false, "1 old replicas pending termination"},
         {"all of them",
          deployment(
              R"("observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2)"),
          true, "ready"},
-        {"none are wanted",
-         workload("Deployment", R"("replicas": 0)", R"("observedGeneration": 2)"), true, "ready"},
-        {"one, as nothing else is said", workload("Deployment", "", R"("observedGeneration": 2)"),
-         false, "0 of 1 replicas"},
-        {"numbers that are none",
+        {"zero replicas", workload("Deployment", R"("replicas": 0)", R"("observedGeneration": 2)"),
+         true, "ready"},
+        {"one by default", workload("Deployment", "", R"("observedGeneration": 2)"), false,
+         "0 of 1 replicas"},
+        {"malformed numbers",
          deployment(R"("observedGeneration": 2, "updatedReplicas": "2", "readyReplicas": null)"),
          false, "0 of 2 replicas updated"},
     });
@@ -76,7 +76,7 @@ TEST(Readiness, OfADeploymentCountsTheReplicasOfItsNewestSpec) {
 
 TEST(Readiness, OfADaemonSetAndAStatefulSet) {
     check({
-        {"no node yet known", workload("DaemonSet", "", ""), false, "has not seen it yet"},
+        {"not observed", workload("DaemonSet", "", ""), false, "waiting for its controller"},
         {"two of three",
          workload(
              "DaemonSet", "",
@@ -92,7 +92,7 @@ TEST(Readiness, OfADaemonSetAndAStatefulSet) {
              "DaemonSet", "",
              R"("observedGeneration": 2, "desiredNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 3)"),
          true, "3 of 3"},
-        {"a stateful set on its way",
+        {"a StatefulSet in progress",
          workload(
              "StatefulSet", R"("replicas": 3)",
              R"("observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 1)"),
@@ -107,12 +107,12 @@ TEST(Readiness, OfOtherKindsIsACondition) {
     const std::string pod = R"("apiVersion": "v1", "kind": "Pod")";
     const std::string job = R"("apiVersion": "batch/v1", "kind": "Job")";
     check({
-        {"a definition without a word", "{" + crd + "}", false, "not Established yet"},
-        {"a definition whose name is taken",
+        {"a CRD without conditions", "{" + crd + "}", false, "not Established yet"},
+        {"a CRD whose name is taken",
          with_conditions(crd, R"({"type": "NamesAccepted", "status": "False", "message": "x"},
                                  {"type": "Established", "status": "False", "message": "plural is taken"})"),
          false, "not Established: plural is taken"},
-        {"a definition", with_conditions(crd, R"({"type": "Established", "status": "True"})"), true,
+        {"a CRD", with_conditions(crd, R"({"type": "Established", "status": "True"})"), true,
          "ready"},
         {"an API service",
          with_conditions(R"("apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService")",
@@ -122,24 +122,24 @@ TEST(Readiness, OfOtherKindsIsACondition) {
          with_conditions(certificate,
                          R"({"type": "Ready", "status": "Unknown", "message": "wait"})"),
          false, "not Ready: wait"},
-        {"somebody else's Certificate",
-         R"({"apiVersion": "example.org/v1", "kind": "Certificate"})", true, "there"},
+        {"a Certificate of another group",
+         R"({"apiVersion": "example.org/v1", "kind": "Certificate"})", true, "exists"},
         {"a pod", with_conditions(pod, R"({"type": "Ready", "status": "True"})"), true, "ready"},
-        {"a job that works", "{" + job + "}", false, "not Complete yet"},
-        {"a job that is done", with_conditions(job, R"({"type": "Complete", "status": "True"})"),
-         true, "ready"},
+        {"a running job", "{" + job + "}", false, "not Complete yet"},
+        {"a completed job", with_conditions(job, R"({"type": "Complete", "status": "True"})"), true,
+         "ready"},
         {"a webhook configuration",
          R"({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration"})",
-         true, "there"},
-        {"a ConfigMap", R"({"apiVersion": "v1", "kind": "ConfigMap"})", true, "there"},
-        {"conditions of strange shapes",
+         true, "exists"},
+        {"a ConfigMap", R"({"apiVersion": "v1", "kind": "ConfigMap"})", true, "exists"},
+        {"malformed conditions",
          R"({"apiVersion": "v1", "kind": "Pod", "status": {"conditions": [1, "x", [], {}, null]}})",
          false, "not Ready yet"},
-        {"no object at all", "[]", true, "there"},
+        {"not an object", "[]", true, "exists"},
     });
 }
 
-TEST(Readiness, OfAJobThatGaveUpIsFinal) {
+TEST(Readiness, OfAFailedJobIsFinal) {
     const auto state = readiness_of(base::parse_json(
         with_conditions(
             R"("apiVersion": "batch/v1", "kind": "Job")",
@@ -153,7 +153,7 @@ TEST(Readiness, OfAJobThatGaveUpIsFinal) {
 const ObjectKey kDeployment{
     .api_version = "apps/v1", .kind = "Deployment", .namespace_name = "ns", .name = "hook"};
 
-TEST(Waiting, SaysWhatIsMissingAndWhy) {
+TEST(Waiting, ReportsWhatIsMissingAndWhy) {
     test::FakeApiServer server;
     server.put("/apis/apps/v1/namespaces/ns/deployments/hook",
                R"({"apiVersion": "apps/v1", "kind": "Deployment",
@@ -175,7 +175,7 @@ TEST(Waiting, SaysWhatIsMissingAndWhy) {
     EXPECT_THAT(error->hint(), HasSubstr("--timeout"));
 }
 
-TEST(Waiting, EndsAtOnceForAJobThatFailed) {
+TEST(Waiting, FailsImmediatelyForAFailedJob) {
     test::FakeApiServer server;
     server.put(
         "/apis/batch/v1/namespaces/ns/jobs/once",
@@ -191,15 +191,15 @@ TEST(Waiting, EndsAtOnceForAJobThatFailed) {
                                .name = "once"}},
                              std::chrono::hours(1), {});
         },
-        Errc::remote, "Job ns/once: the job failed: DeadlineExceeded", "mend");
+        Errc::remote, "Job ns/once: job failed: DeadlineExceeded", "fix the problems");
 }
 
-TEST(Waiting, NamesWhatIsNotThereAndStopsOnRequest) {
+TEST(Waiting, ReportsAbsentObjectsAndStopsOnRequest) {
     test::FakeApiServer server;
     auto client = server.client();
     test::expect_error(
         [&] { wait_until_ready(client, {kDeployment}, std::chrono::seconds(0), {}); },
-        Errc::timeout, "Deployment ns/hook: not there");
+        Errc::timeout, "Deployment ns/hook: not found");
     std::stop_source stop;
     stop.request_stop();
     test::expect_error(

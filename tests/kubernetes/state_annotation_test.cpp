@@ -17,7 +17,7 @@ Json node(const std::string& name, const std::string& record, const Json& alloca
             {"status", {{"allocatable", allocatable}}}};
 }
 
-TEST(IsStale, ComparesWhatIsStoredWithTheNewestValueOfTheRecord) {
+TEST(IsStale, ComparesAllocatableWithTheNewestAppliedValue) {
     struct Row {
         const char* name;
         std::string record;
@@ -26,7 +26,7 @@ TEST(IsStale, ComparesWhatIsStoredWithTheNewestValueOfTheRecord) {
     };
     const Row rows[] = {
         {"as applied", kRecord, {{"cpu", "4"}}, false},
-        {"as applied, said otherwise", kRecord, {{"cpu", "4000m"}}, false},
+        {"as applied, in another form", kRecord, {{"cpu", "4000m"}}, false},
         {"the real value", kRecord, {{"cpu", "2"}}, true},
         {"an older applied value", kRecord, {{"cpu", "3"}}, true},
         {"a resource that is gone", kRecord, {{"memory", "1Gi"}}, false},
@@ -35,13 +35,13 @@ TEST(IsStale, ComparesWhatIsStoredWithTheNewestValueOfTheRecord) {
          {{"cpu", "4"}, {"memory", "1Gi"}},
          true},
         {"an emptied record", "", {{"cpu", "2"}}, false},
-        {"no JSON", "{", {{"cpu", "2"}}, false},
-        {"another JSON", "[1]", {{"cpu", "2"}}, false},
+        {"not JSON", "{", {{"cpu", "2"}}, false},
+        {"not an object", "[1]", {{"cpu", "2"}}, false},
         {"no resources", R"({"resources":7})", {{"cpu", "2"}}, false},
         {"nothing applied", R"({"resources":{"cpu":{"applied":[]}}})", {{"cpu", "2"}}, false},
-        {"no quantity", R"({"resources":{"cpu":{"applied":["x"]}}})", {{"cpu", "2"}}, false},
-        {"no text", R"({"resources":{"cpu":{"applied":[4]}}})", {{"cpu", "2"}}, false},
-        {"an allocatable that is none", kRecord, {{"cpu", 2}}, false},
+        {"not a quantity", R"({"resources":{"cpu":{"applied":["x"]}}})", {{"cpu", "2"}}, false},
+        {"not a string", R"({"resources":{"cpu":{"applied":[4]}}})", {{"cpu", "2"}}, false},
+        {"allocatable that is not a string", kRecord, {{"cpu", 2}}, false},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);

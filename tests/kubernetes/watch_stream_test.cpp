@@ -21,7 +21,7 @@ constexpr std::string_view kEvents =
     R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"12"}}})"
     "\n";
 
-TEST(WatchStream, GivesEachEventHoweverTheBytesArrive) {
+TEST(WatchStream, ParsesEventsHoweverTheBytesArrive) {
     for (const std::size_t step : {1U, 7U, 1000U}) {
         std::vector<std::string> versions;
         std::vector<WatchEvent::Type> types;
@@ -38,14 +38,14 @@ TEST(WatchStream, GivesEachEventHoweverTheBytesArrive) {
     }
 }
 
-TEST(WatchStream, KeepsBackWhatWasCutOff) {
+TEST(WatchStream, IgnoresAnIncompleteEvent) {
     int events = 0;
     WatchStream stream([&](const WatchEvent&) { ++events; });
     stream.write(base::as_bytes(kEvents.substr(0, kEvents.size() - 1)));
     EXPECT_EQ(events, 3);
 }
 
-TEST(WatchStream, SaysThatAVersionIsTooOld) {
+TEST(WatchStream, ReportsThatAVersionIsTooOld) {
     bool too_old = false;
     WatchStream stream([&](const WatchEvent& event) { too_old = event.too_old; });
     stream.write(base::as_bytes(R"({"type":"ERROR","object":{"kind":"Status","code":410}})"
@@ -53,7 +53,7 @@ TEST(WatchStream, SaysThatAVersionIsTooOld) {
     EXPECT_TRUE(too_old);
 }
 
-TEST(WatchStream, RefusesWhatIsNoEvent) {
+TEST(WatchStream, RejectsMalformedEvents) {
     const auto write = [](const std::string& line) {
         WatchStream stream([](const WatchEvent&) {});
         stream.write(base::as_bytes(line + "\n"));

@@ -110,7 +110,7 @@ ApiServer::ApiServer() {
          "-CAkey", folder_ / "ca.key", "-CAcreateserial", "-days", "2", "-out",
          folder_ / "admin.crt", "-extfile", folder_ / "purpose"});
     run({"openssl", "genrsa", "-out", folder_ / "accounts.key", "2048"});
-    folder_.write("tokens.csv", "nobodys-token,nobody,1\n");
+    folder_.write("tokens.csv", "nobody-token,nobody,1\n");
     start_etcd();
     start_api_server();
 }
@@ -141,7 +141,7 @@ void ApiServer::start_api_server() {
                 "--secure-port=" + address.substr(address.find(':') + 1),
                 "--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none",
                 "--service-cluster-ip-range=10.96.0.0/16",
-                "--cert-dir=" + (folder_ / "made").string(),
+                "--cert-dir=" + (folder_ / "generated").string(),
                 "--tls-cert-file=" + (folder_ / "server.crt").string(),
                 "--tls-private-key-file=" + (folder_ / "server.key").string(),
                 "--client-ca-file=" + (folder_ / "ca.crt").string(),
@@ -153,7 +153,7 @@ void ApiServer::start_api_server() {
             folder_ / "api-server.log");
         const auto who = admin();
         base::HttpOptions options;
-        options.trust = base::TrustStore::only(who.ca_pem, "the test's authority");
+        options.trust = base::TrustStore::only(who.ca_pem, "the CA of the test");
         options.client_certificate = who.client_certificate_pem;
         options.client_key = who.client_key_pem;
         return {api_server_.get(), url_ + "/readyz", std::move(options)};
@@ -174,7 +174,7 @@ kubernetes::Kubeconfig ApiServer::nobody() const {
     kubernetes::Kubeconfig config;
     config.server = url_;
     config.ca_pem = authority_.pem();
-    config.token = "nobodys-token";
+    config.token = "nobody-token";
     config.description = "context nobody of the test";
     return config;
 }

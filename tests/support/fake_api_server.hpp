@@ -14,7 +14,7 @@ namespace airlock::test {
 
 class FakeApiServer {
   public:
-    // Knows the kinds of "v1", "apps/v1" and "batch/v1" that tests use.
+    // Serves the kinds of "v1", "apps/v1" and "batch/v1" that tests use.
     FakeApiServer();
 
     // Sets the response to any request for `path`, with any query.

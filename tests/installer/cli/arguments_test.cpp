@@ -16,7 +16,7 @@ namespace {
 using base::Errc;
 using test::expect_error;
 
-TEST(RegistryPlace, IsAHostWithAPrefix) {
+TEST(RegistryPlace, HasAHostAndAPrefix) {
     struct Row {
         std::string text;
         std::string host;
@@ -40,14 +40,14 @@ TEST(RegistryPlace, IsAHostWithAPrefix) {
         expect_error([&] { parse_registry(text); }, Errc::usage, "--registry", "HOST[:PORT]");
 }
 
-TEST(SetValues, AreNamesWithValues) {
+TEST(SetValues, AreParsedAsNameAndValue) {
     EXPECT_EQ(parse_values({"A=1", "B=x=y", "C="}),
               (manifests::Values{{"A", "1"}, {"B", "x=y"}, {"C", ""}}));
     for (const auto* text : {"A", "=1", ""})
         expect_error([&] { parse_values({text}); }, Errc::usage, "is not NAME=VALUE", "--set");
 }
 
-// A terminal in the place of standard input.
+// Replaces stdin by a terminal.
 class Confirm : public ::testing::Test {
   protected:
     Confirm() : before_(::dup(STDIN_FILENO)) {
@@ -69,7 +69,7 @@ class Confirm : public ::testing::Test {
     Arguments arguments_;
 };
 
-TEST_F(Confirm, TakesAYesAndNothingElse) {
+TEST_F(Confirm, AcceptsOnlyYes) {
     if (!keyboard_) GTEST_SKIP() << "no terminal can be opened here (no /dev/pts)";
     for (const auto* yes : {"y\n", "Y\n", "yes\n"}) {
         type(yes);
@@ -82,7 +82,7 @@ TEST_F(Confirm, TakesAYesAndNothingElse) {
     }
 }
 
-TEST_F(Confirm, EndsOnARequestToStop) {
+TEST_F(Confirm, ReturnsOnARequestToStop) {
     if (!keyboard_) GTEST_SKIP() << "no terminal can be opened here (no /dev/pts)";
     std::stop_source stop;
     stop.request_stop();
@@ -90,11 +90,11 @@ TEST_F(Confirm, EndsOnARequestToStop) {
                  "stopped on request");
 }
 
-TEST_F(Confirm, WithoutATerminalNeedsTheOption) {
-    const auto nobody = base::open_file("/dev/null", 0);
-    ::dup2(nobody.get(), STDIN_FILENO);
-    expect_error([&] { confirm(arguments_, "Undo?", {}); }, Errc::usage, "nobody is here to answer",
-                 "--yes");
+TEST_F(Confirm, RequiresYesWithoutATerminal) {
+    const auto null = base::open_file("/dev/null", 0);
+    ::dup2(null.get(), STDIN_FILENO);
+    expect_error([&] { confirm(arguments_, "Undo?", {}); }, Errc::usage,
+                 "cannot prompt: stdin is not a terminal", "--yes");
     arguments_.yes = true;
     EXPECT_NO_THROW(confirm(arguments_, "Undo?", {}));
 }

@@ -35,29 +35,29 @@ std::vector<std::string> at_risk(const std::vector<Json>& pods,
 
 using Names = std::vector<std::string>;
 
-TEST(PodsAtRisk, names_nobody_when_everything_fits_without_the_oversell) {
+TEST(PodsAtRisk, is_empty_when_all_pods_fit_without_oversell) {
     EXPECT_EQ(at_risk({pod("one", "1", "500m"), pod("two", "2", "1500m")}), Names{});
 }
 
-TEST(PodsAtRisk, names_the_youngest_that_does_not_fit) {
+TEST(PodsAtRisk, has_the_youngest_pod_that_does_not_fit) {
     EXPECT_EQ(at_risk({pod("young", "3", "1"), pod("old", "1", "1500m"), pod("tiny", "4", "100m")}),
               Names{"x/young"});
 }
 
-TEST(PodsAtRisk, says_which_resource_is_short_on_which_node) {
+TEST(PodsAtRisk, has_the_insufficient_resource_and_the_node) {
     const auto found = pods_at_risk({pod("big", "1", "3")}, {node("a", "2")}, kTwoCpus);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].node, "a");
     EXPECT_EQ(found[0].resource, "cpu");
 }
 
-TEST(PodsAtRisk, lets_critical_pods_in_first) {
+TEST(PodsAtRisk, admits_critical_pods_first) {
     auto critical = pod("critical", "9", "1500m");
     critical["spec"]["priority"] = 2'000'000'000;
     EXPECT_EQ(at_risk({pod("old", "1", "1"), critical}), Names{"x/old"});
 }
 
-TEST(PodsAtRisk, leaves_out_pods_that_have_ended_and_those_of_other_nodes) {
+TEST(PodsAtRisk, ignores_terminated_pods_and_those_of_other_nodes) {
     auto ended = pod("ended", "1", "3");
     ended["status"]["phase"] = "Succeeded";
     auto elsewhere = pod("elsewhere", "1", "3");
@@ -86,17 +86,17 @@ TEST(PodsAtRisk, counts_the_largest_init_container_sidecars_and_overhead) {
     }
 }
 
-TEST(PodsAtRisk, counts_pods_themselves) {
+TEST(PodsAtRisk, counts_the_number_of_pods) {
     const std::vector<NodeBefore> one_pod{
         {.name = "a", .allocatable = {{"cpu", "2"}, {"pods", "1"}}}};
     EXPECT_EQ(at_risk({pod("one", "1", "1m"), pod("two", "2", "1m")}, one_pod), Names{"x/two"});
 }
 
-TEST(PodsAtRisk, takes_the_capacity_of_a_node_that_joined_later) {
+TEST(PodsAtRisk, uses_the_capacity_of_a_node_that_joined_later) {
     EXPECT_EQ(at_risk({pod("big", "1", "3")}, {}), Names{"x/big"});
 }
 
-TEST(PodsAtRisk, survives_objects_that_lack_everything) {
+TEST(PodsAtRisk, accepts_malformed_objects) {
     EXPECT_EQ(at_risk({Json::object(), Json::array(), {{"spec", "x"}}}), Names{});
 }
 

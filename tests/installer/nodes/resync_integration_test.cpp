@@ -1,4 +1,4 @@
-// What is done to nodes, on a real API server: it sets a node's allocatable apart from the rest.
+// Reading, resyncing and restoring nodes, on a real API server: allocatable is in a subresource.
 #include "installer/nodes/node_snapshot.hpp"
 #include "installer/nodes/resync.hpp"
 #include "tests/support/integration.hpp"
@@ -35,7 +35,7 @@ class Nodes : public ::testing::Test {
     kubernetes::Client client_{test::api_server().admin(), {}};
 };
 
-TEST_F(Nodes, AreReadWithWhatTheyHave) {
+TEST_F(Nodes, AreReadWithTheirAllocatable) {
     make("node-a", {{"cpu", "2"}, {"memory", "4Ki"}});
     make("node-b", Json::object());
     const auto nodes = read_nodes(client_);
@@ -45,20 +45,20 @@ TEST_F(Nodes, AreReadWithWhatTheyHave) {
     EXPECT_EQ(nodes[1].allocatable, Json::object());
 }
 
-TEST_F(Nodes, AResyncAsksForAdmissionAndChangesNothing) {
+TEST_F(Nodes, AResyncTriggersAdmissionAndChangesNothing) {
     make("node-a", {{"cpu", "2"}}, true);
     make("node-b", {{"cpu", "2"}});
     const auto before = live("node-a");
     resync_nodes(client_, "", {});
     EXPECT_EQ(live("node-a"), before);
-    // No webhook gives node-b its annotation here: it is waited for until somebody says stop.
+    // No webhook annotates node-b here, so the resync retries until it is stopped.
     std::stop_source stop;
     std::jthread soon([&] { stop.request_stop(); });
     resync_nodes(client_, kAnnotation, stop.get_token());
     EXPECT_EQ(live("node-a"), before);
 }
 
-TEST_F(Nodes, RestoringTakesTheAnnotationOffAndPutsTheRawValuesBack) {
+TEST_F(Nodes, RestoringRemovesTheAnnotationAndRestoresTheRawValues) {
     make("node-a", {{"cpu", "4"}, {"memory", "6Ki"}, {"pods", "110"}}, true);
     restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}, {"memory", "4Ki"}}},
                  kAnnotation);
@@ -70,7 +70,7 @@ TEST_F(Nodes, RestoringTakesTheAnnotationOffAndPutsTheRawValuesBack) {
     EXPECT_EQ(live("node-a"), after);
 }
 
-TEST_F(Nodes, OneThatWasNeverTouchedOrIsGoneIsLeftAlone) {
+TEST_F(Nodes, RestoringIgnoresUntouchedAndDeletedNodes) {
     make("node-a", {{"cpu", "4"}});
     const auto before = live("node-a");
     restore_node(client_, {.name = "node-a", .allocatable = {{"cpu", "2"}}}, kAnnotation);
@@ -78,7 +78,7 @@ TEST_F(Nodes, OneThatWasNeverTouchedOrIsGoneIsLeftAlone) {
     restore_node(client_, {.name = "absent", .allocatable = {{"cpu", "2"}}}, kAnnotation);
 }
 
-TEST_F(Nodes, AreWatchedFromWhereAListEnded) {
+TEST_F(Nodes, AreWatchedFromTheResourceVersionOfAList) {
     make("node-a", {{"cpu", "2"}});
     std::vector<std::string> listed;
     const auto version = client_.for_each("v1", "Node", {}, {}, [&](const Json& node) {
@@ -90,7 +90,8 @@ TEST_F(Nodes, AreWatchedFromWhereAListEnded) {
     const auto see = [&](const Json& node) { seen.push_back(node.at("metadata").at("name")); };
     const auto next = client_.watch("v1", "Node", version, std::chrono::seconds(1), see);
     ASSERT_TRUE(next.has_value());
-    EXPECT_EQ(seen, (std::vector<std::string>{"node-b", "node-b"}));  // made, and its status set
+    EXPECT_EQ(seen,
+              (std::vector<std::string>{"node-b", "node-b"}));  // created, then its status set
     seen.clear();
     ASSERT_TRUE(client_.watch("v1", "Node", *next, std::chrono::seconds(1), see).has_value());
     EXPECT_TRUE(seen.empty());

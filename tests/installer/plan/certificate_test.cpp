@@ -1,4 +1,4 @@
-// Certificates of our own, judged by openssl(1): another program, as the API server is.
+// Issued certificates, checked by openssl(1): an independent implementation, as in the API server.
 #include "installer/plan/certificate.hpp"
 
 #include "tests/support/expect_error.hpp"
@@ -23,10 +23,10 @@ class CertificateTest : public ::testing::Test {
   protected:
     explicit CertificateTest(const CertificateRequest& request = {.common_name = "ns CA",
                                                                   .dns_names = kNames})
-        : made_(issue_certificate(request)) {
-        folder_.write("ca.crt", made_.ca_pem);
-        folder_.write("tls.crt", made_.certificate_pem);
-        folder_.write("tls.key", made_.key_pem);
+        : issued_(issue_certificate(request)) {
+        folder_.write("ca.crt", issued_.ca_pem);
+        folder_.write("tls.crt", issued_.certificate_pem);
+        folder_.write("tls.key", issued_.key_pem);
     }
 
     std::string text(const std::string& name) const {
@@ -34,10 +34,10 @@ class CertificateTest : public ::testing::Test {
     }
 
     test::TempFolder folder_;
-    CertificateBundle made_;
+    CertificateBundle issued_;
 };
 
-TEST_F(CertificateTest, IsTrustedForItsNamesAlone) {
+TEST_F(CertificateTest, IsTrustedOnlyForItsNames) {
     const auto verify = [&](const std::string& name) {
         return run({"openssl", "verify", "-x509_strict", "-purpose", "sslserver",
                     "-verify_hostname", name, "-CAfile", folder_ / "ca.crt", folder_ / "tls.crt"});
@@ -47,7 +47,7 @@ TEST_F(CertificateTest, IsTrustedForItsNamesAlone) {
     EXPECT_THROW(verify("other.ns.svc"), std::runtime_error);
 }
 
-TEST_F(CertificateTest, LeafAndAuthorityAreWhatTheyMayBe) {
+TEST_F(CertificateTest, LeafAndCaHaveTheirExtensions) {
     const auto leaf = text("tls.crt");
     EXPECT_THAT(leaf, HasSubstr("DNS:hook.ns.svc, DNS:hook.ns.svc.cluster.local\n"));
     EXPECT_THAT(leaf, HasSubstr("CA:FALSE"));
@@ -64,25 +64,25 @@ TEST_F(CertificateTest, LeafAndAuthorityAreWhatTheyMayBe) {
     }
 }
 
-TEST_F(CertificateTest, ItsKeyIsPkcs8AndItsOwn) {
-    EXPECT_THAT(made_.key_pem, HasSubstr("-----BEGIN PRIVATE KEY-----"));
+TEST_F(CertificateTest, TheKeyIsPkcs8AndNotThatOfTheCa) {
+    EXPECT_THAT(issued_.key_pem, HasSubstr("-----BEGIN PRIVATE KEY-----"));
     EXPECT_EQ(run({"openssl", "pkey", "-pubout", "-in", folder_ / "tls.key"}),
               run({"openssl", "x509", "-noout", "-pubkey", "-in", folder_ / "tls.crt"}));
     EXPECT_NE(run({"openssl", "x509", "-noout", "-pubkey", "-in", folder_ / "ca.crt"}),
               run({"openssl", "x509", "-noout", "-pubkey", "-in", folder_ / "tls.crt"}));
 }
 
-TEST_F(CertificateTest, EachIsAnother) {
+TEST_F(CertificateTest, EachIsDifferent) {
     const auto other = issue_certificate({.common_name = "ns CA", .dns_names = kNames});
-    EXPECT_NE(other.ca_pem, made_.ca_pem);
-    EXPECT_NE(other.key_pem, made_.key_pem);
+    EXPECT_NE(other.ca_pem, issued_.ca_pem);
+    EXPECT_NE(other.key_pem, issued_.key_pem);
     const auto serial = [&](const std::string& name) {
         return run({"openssl", "x509", "-noout", "-serial", "-in", folder_ / name});
     };
     EXPECT_NE(serial("ca.crt"), serial("tls.crt"));
 }
 
-TEST_F(CertificateTest, LastsAsLongAsAsked) {
+TEST_F(CertificateTest, IsValidForTheRequestedLifetime) {
     const auto lasts = [&](const std::string& name, days age) {
         const auto seconds = std::to_string(std::chrono::seconds(age).count());
         return run({"sh", "-c",
@@ -95,11 +95,11 @@ TEST_F(CertificateTest, LastsAsLongAsAsked) {
     EXPECT_THAT(lasts("ca.crt", days(3651)), HasSubstr("will expire"));
 }
 
-TEST_F(CertificateTest, IsUsableUntilItIsTimeToRenew) {
-    EXPECT_TRUE(is_usable(made_, kNames, days(30)));
-    EXPECT_TRUE(is_usable(made_, {"hook.ns.svc"}, days(824)));
-    EXPECT_FALSE(is_usable(made_, kNames, days(826)));
-    EXPECT_FALSE(is_usable(made_, {"hook.ns.svc", "other.ns.svc"}, days(30)));
+TEST_F(CertificateTest, IsUsableUntilItMustBeRenewed) {
+    EXPECT_TRUE(is_usable(issued_, kNames, days(30)));
+    EXPECT_TRUE(is_usable(issued_, {"hook.ns.svc"}, days(824)));
+    EXPECT_FALSE(is_usable(issued_, kNames, days(826)));
+    EXPECT_FALSE(is_usable(issued_, {"hook.ns.svc", "other.ns.svc"}, days(30)));
     const auto short_ca = issue_certificate({.common_name = "x",
                                              .dns_names = kNames,
                                              .leaf_lifetime = days(40),
@@ -107,38 +107,38 @@ TEST_F(CertificateTest, IsUsableUntilItIsTimeToRenew) {
     EXPECT_FALSE(is_usable(short_ca, kNames, days(30)));
 }
 
-TEST_F(CertificateTest, PartsOfTwoAreNotUsable) {
+TEST_F(CertificateTest, MixedPartsAreNotUsable) {
     const auto other = issue_certificate({.common_name = "ns CA", .dns_names = kNames});
     struct Row {
         std::string name;
         CertificateBundle bundle;
     };
     const std::vector<Row> rows{
-        {"another authority", {other.ca_pem, made_.certificate_pem, made_.key_pem}},
-        {"another leaf", {made_.ca_pem, other.certificate_pem, made_.key_pem}},
-        {"another key", {made_.ca_pem, made_.certificate_pem, other.key_pem}},
-        {"the authority as the leaf", {made_.ca_pem, made_.ca_pem, made_.key_pem}},
-        {"no authority", {"", made_.certificate_pem, made_.key_pem}},
-        {"no leaf", {made_.ca_pem, "", made_.key_pem}},
-        {"no key", {made_.ca_pem, made_.certificate_pem, ""}},
+        {"another CA", {other.ca_pem, issued_.certificate_pem, issued_.key_pem}},
+        {"another leaf", {issued_.ca_pem, other.certificate_pem, issued_.key_pem}},
+        {"another key", {issued_.ca_pem, issued_.certificate_pem, other.key_pem}},
+        {"the CA as the leaf", {issued_.ca_pem, issued_.ca_pem, issued_.key_pem}},
+        {"no CA", {"", issued_.certificate_pem, issued_.key_pem}},
+        {"no leaf", {issued_.ca_pem, "", issued_.key_pem}},
+        {"no key", {issued_.ca_pem, issued_.certificate_pem, ""}},
         {"nothing", {}},
-        {"a cut leaf",
-         {made_.ca_pem, made_.certificate_pem.substr(0, made_.certificate_pem.size() / 2),
-          made_.key_pem}},
+        {"a truncated leaf",
+         {issued_.ca_pem, issued_.certificate_pem.substr(0, issued_.certificate_pem.size() / 2),
+          issued_.key_pem}},
         {"other text", {"a", "b", "c"}},
     };
     for (const auto& row : rows)
         EXPECT_FALSE(is_usable(row.bundle, kNames, days(0))) << row.name;
 }
 
-TEST_F(CertificateTest, AKeyWithAPassphraseIsNotAskedFor) {
+TEST_F(CertificateTest, DoesNotPromptForAPassphrase) {
     const auto encrypted =
         run({"openssl", "pkcs8", "-topk8", "-passout", "pass:secret", "-in", folder_ / "tls.key"});
     ASSERT_THAT(encrypted, HasSubstr("ENCRYPTED PRIVATE KEY"));
-    EXPECT_FALSE(is_usable({made_.ca_pem, made_.certificate_pem, encrypted}, kNames, days(0)));
+    EXPECT_FALSE(is_usable({issued_.ca_pem, issued_.certificate_pem, encrypted}, kNames, days(0)));
 }
 
-TEST(Certificate, TakesDnsNamesAlone) {
+TEST(Certificate, AcceptsOnlyDnsNames) {
     const std::vector<std::string> bad{
         "",
         "a,IP:10.0.0.1",
@@ -157,15 +157,15 @@ TEST(Certificate, TakesDnsNamesAlone) {
             [&] {
                 issue_certificate({.common_name = "x", .dns_names = {"good", name}});
             },
-            Errc::invalid, "is no DNS name");
+            Errc::invalid, "is not a valid DNS name");
     }
     EXPECT_TRUE(is_usable(issue_certificate({.common_name = "x", .dns_names = {"*.ns.svc"}}),
                           {"hook.ns.svc"}, days(30)));
     expect_error([] { issue_certificate({.common_name = "x", .dns_names = {}}); }, Errc::internal,
-                 "without names");
+                 "at least one DNS name");
 }
 
-TEST(Certificate, ALongNameOfItsAuthorityIsCut) {
+TEST(Certificate, ALongCommonNameIsTruncated) {
     EXPECT_TRUE(is_usable(
         issue_certificate({.common_name = std::string(100, 'n') + " CA", .dns_names = kNames}),
         kNames, days(30)));

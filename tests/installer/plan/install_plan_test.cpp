@@ -1,4 +1,4 @@
-// From a small bundle and a cluster's discovery to what would be applied, and in which order.
+// Plans for a small bundle: which objects would be applied, with which text, in which order.
 #include "installer/plan/install_plan.hpp"
 
 #include "base/base64.hpp"
@@ -143,28 +143,29 @@ class InstallPlanTest : public ::testing::Test {
     test::FakeApiServer server_;
 };
 
-TEST_F(InstallPlanTest, PutsEverythingInItsOrderWebhooksLast) {
-    const auto made = plan(request());
-    EXPECT_THAT(names(made), ElementsAre("Namespace ns", "ServiceAccount ns/runner",
-                                         "ConfigMap ns/old", "Secret ns/cert", "Deployment ns/hook",
-                                         "MutatingWebhookConfiguration hook"));
-    EXPECT_EQ(made.keys().size(), 6U);
-    EXPECT_EQ(object(made, "Namespace ns").field_manager, "airlock");
+TEST_F(InstallPlanTest, AppliesWebhookConfigurationsLast) {
+    const auto result = plan(request());
+    EXPECT_THAT(
+        names(result),
+        ElementsAre("Namespace ns", "ServiceAccount ns/runner", "ConfigMap ns/old",
+                    "Secret ns/cert", "Deployment ns/hook", "MutatingWebhookConfiguration hook"));
+    EXPECT_EQ(result.keys().size(), 6U);
+    EXPECT_EQ(object(result, "Namespace ns").field_manager, "airlock");
 }
 
-TEST_F(InstallPlanTest, PointsImagesAtThePrivateRegistryByDigest) {
-    const auto made = plan(request());
-    ASSERT_EQ(made.placements.size(), 1U);
-    const auto& target = made.placements[0];
+TEST_F(InstallPlanTest, ReplacesImagesByDigestsInThePrivateRegistry) {
+    const auto result = plan(request());
+    ASSERT_EQ(result.placements.size(), 1U);
+    const auto& target = result.placements[0];
     EXPECT_EQ(target.repository, "mirror/team/hook");
-    const auto& text = object(made, "Deployment ns/hook").text;
+    const auto& text = object(result, "Deployment ns/hook").text;
     EXPECT_THAT(text, HasSubstr("{name: main, image: \"registry:5000/mirror/team/hook:1@" +
                                 target.digest.text() + "\"}"));
     EXPECT_THAT(text, HasSubstr("# The comment stays."));
     EXPECT_THAT(text, Not(HasSubstr("airlock.dev")));
 }
 
-TEST_F(InstallPlanTest, FillsInTheValues) {
+TEST_F(InstallPlanTest, SubstitutesValues) {
     EXPECT_THAT(object(plan(request()), "Deployment ns/hook").text, HasSubstr("replicas: 2\n"));
     auto other = request();
     other.values = {{"REPLICAS", "5"}};
@@ -175,19 +176,19 @@ TEST_F(InstallPlanTest, FillsInTheValues) {
     expect_error([&] { plan(other); }, Errc::usage, "REPLICAS");
 }
 
-TEST_F(InstallPlanTest, TakesTheComponentsThatAreAskedFor) {
+TEST_F(InstallPlanTest, HasTheRequestedComponents) {
     auto both = request();
     both.components = {"extra"};
-    const auto made = plan(both);
-    EXPECT_EQ(made.components.size(), 2U);
-    EXPECT_EQ(made.placements.size(), 2U);
-    // No namespace in its text: the one of the kubeconfig.
-    EXPECT_THAT(names(made), testing::Contains("Job default/extra"));
+    const auto result = plan(both);
+    EXPECT_EQ(result.components.size(), 2U);
+    EXPECT_EQ(result.placements.size(), 2U);
+    // Without a namespace in the manifest, that of the kubeconfig.
+    EXPECT_THAT(names(result), testing::Contains("Job default/extra"));
     both.components = {"absent"};
     expect_error([&] { plan(both); }, Errc::usage, "absent");
 }
 
-TEST_F(InstallPlanTest, AComponentThatWasNotPackedIsSaidToBeNone) {
+TEST_F(InstallPlanTest, AComponentThatTheBundleLacksIsAnError) {
     bundler::BuildOptions without;
     without.description = folder_ / "bundle.yaml";
     without.installer = folder_ / "app";
@@ -206,7 +207,7 @@ TEST_F(InstallPlanTest, AComponentThatWasNotPackedIsSaidToBeNone) {
                 HasSubstr("extra  (optional)  (not in this bundle)"));
 }
 
-TEST_F(InstallPlanTest, AnImageOfAComponentThatIsLeftOutIsAnError) {
+TEST_F(InstallPlanTest, AnImageOfAnOmittedComponentIsAnError) {
     put("new.yaml",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\n"
         "spec: {containers: [{name: a, image: \"example.org/team/extra:1\"}]}\n");
@@ -214,7 +215,7 @@ TEST_F(InstallPlanTest, AnImageOfAComponentThatIsLeftOutIsAnError) {
     expect_error([&] { plan(request()); }, Errc::not_found, "old.yaml:4");
 }
 
-TEST_F(InstallPlanTest, TwoImagesThatWouldMeetAreAnError) {
+TEST_F(InstallPlanTest, TwoImagesWithTheSameTargetAreAnError) {
     auto description = std::string(kDescription);
     description.replace(description.find("example.org/team/extra:1"), 24,
                         "example.org/team/hook:1");
@@ -226,33 +227,33 @@ TEST_F(InstallPlanTest, TwoImagesThatWouldMeetAreAnError) {
     EXPECT_EQ(plan(request()).placements.size(), 1U);
 }
 
-TEST_F(InstallPlanTest, FollowsWhatTheClusterServes) {
+TEST_F(InstallPlanTest, DependsOnTheServedApiVersions) {
     server_.put("/apis", R"({"groups": [{"versions": [{"groupVersion": "policy/v1"},
                                                       {"groupVersion": "apps/v1"}]}]})");
-    const auto made = names(plan(request()));
-    EXPECT_THAT(made, testing::Contains("ConfigMap ns/new"));
-    EXPECT_THAT(made, Not(testing::Contains("ConfigMap ns/old")));
+    const auto result = names(plan(request()));
+    EXPECT_THAT(result, testing::Contains("ConfigMap ns/new"));
+    EXPECT_THAT(result, Not(testing::Contains("ConfigMap ns/old")));
 }
 
-TEST_F(InstallPlanTest, LeavesTheCertificateToCertManagerWhereItIs) {
+TEST_F(InstallPlanTest, LeavesTheCertificateToCertManagerIfInstalled) {
     server_.put("/apis", R"({"groups": [{"versions": [{"groupVersion": "cert-manager.io/v1"}]}]})");
-    const auto made = plan(request());
-    EXPECT_EQ(made.issuer, manifests::CertificateIssuer::cert_manager);
-    EXPECT_EQ(made.ca_pem, "");
-    EXPECT_THAT(names(made), testing::Contains("Issuer ns/i"));
-    EXPECT_THAT(names(made), Not(testing::Contains("Secret ns/cert")));
+    const auto result = plan(request());
+    EXPECT_EQ(result.issuer, manifests::CertificateIssuer::cert_manager);
+    EXPECT_EQ(result.ca_pem, "");
+    EXPECT_THAT(names(result), testing::Contains("Issuer ns/i"));
+    EXPECT_THAT(names(result), Not(testing::Contains("Secret ns/cert")));
 }
 
-TEST_F(InstallPlanTest, SignsTheCertificateOnceAndKeepsIt) {
-    auto made = plan(request());
-    EXPECT_EQ(made.issuer, manifests::CertificateIssuer::installer);
-    issue_certificate_of(made, bundle().spec());
-    const auto secret = base::parse_json(object(made, "Secret ns/cert").text, "the secret");
+TEST_F(InstallPlanTest, IssuesTheCertificateOnceAndReusesIt) {
+    auto result = plan(request());
+    EXPECT_EQ(result.issuer, manifests::CertificateIssuer::installer);
+    issue_planned_certificate(result, bundle().spec());
+    const auto secret = base::parse_json(object(result, "Secret ns/cert").text, "the Secret");
     EXPECT_EQ(secret.at("type"), "kubernetes.io/tls");
     const auto field = [&](const std::string& name) {
         return base::base64_decode(secret.at("data").at(name).get<std::string>(), name);
     };
-    EXPECT_EQ(field("ca.crt"), made.ca_pem);
+    EXPECT_EQ(field("ca.crt"), result.ca_pem);
     EXPECT_TRUE(is_usable({.ca_pem = field("ca.crt"),
                            .certificate_pem = field("tls.crt"),
                            .key_pem = field("tls.key")},
@@ -260,20 +261,20 @@ TEST_F(InstallPlanTest, SignsTheCertificateOnceAndKeepsIt) {
 
     server_.put("/api/v1/namespaces/ns/secrets/cert", secret.dump());
     const auto again = plan(request());
-    EXPECT_EQ(again.ca_pem, made.ca_pem);
-    EXPECT_EQ(object(again, "Secret ns/cert").text, object(made, "Secret ns/cert").text);
-    EXPECT_EQ(again.fingerprint, made.fingerprint);
+    EXPECT_EQ(again.ca_pem, result.ca_pem);
+    EXPECT_EQ(object(again, "Secret ns/cert").text, object(result, "Secret ns/cert").text);
+    EXPECT_EQ(again.fingerprint, result.fingerprint);
 }
 
-TEST_F(InstallPlanTest, MakesNoKeyPairForAPlanAlone) {
-    const auto made = plan(request());
-    EXPECT_TRUE(made.issues_certificate);
-    EXPECT_EQ(made.ca_pem, "");
-    const auto secret = base::parse_json(object(made, "Secret ns/cert").text, "the secret");
+TEST_F(InstallPlanTest, CreatesNoKeyPairWhilePlanning) {
+    const auto result = plan(request());
+    EXPECT_TRUE(result.issues_certificate);
+    EXPECT_EQ(result.ca_pem, "");
+    const auto secret = base::parse_json(object(result, "Secret ns/cert").text, "the Secret");
     EXPECT_EQ(secret.at("data"), Json({{"ca.crt", ""}, {"tls.crt", ""}, {"tls.key", ""}}));
 }
 
-TEST_F(InstallPlanTest, ReplacesACertificateThatWillNotDo) {
+TEST_F(InstallPlanTest, ReplacesAnUnusableCertificate) {
     const auto other = issue_certificate({.common_name = "x", .dns_names = {"other.ns.svc"}});
     const Json live{{"data",
                      {{"ca.crt", base::base64_encode(other.ca_pem)},
@@ -283,46 +284,46 @@ TEST_F(InstallPlanTest, ReplacesACertificateThatWillNotDo) {
          {live.dump(), std::string("{}"), std::string(R"({"data": {"tls.crt": 7}})"),
           std::string(R"({"data": {"tls.crt": "YQ=="}})")}) {
         server_.put("/api/v1/namespaces/ns/secrets/cert", text);
-        auto made = plan(request());
-        EXPECT_TRUE(made.issues_certificate);
-        issue_certificate_of(made, bundle().spec());
-        EXPECT_NE(made.ca_pem, other.ca_pem);
-        EXPECT_THAT(made.ca_pem, HasSubstr("BEGIN CERTIFICATE"));
+        auto result = plan(request());
+        EXPECT_TRUE(result.issues_certificate);
+        issue_planned_certificate(result, bundle().spec());
+        EXPECT_NE(result.ca_pem, other.ca_pem);
+        EXPECT_THAT(result.ca_pem, HasSubstr("BEGIN CERTIFICATE"));
     }
 }
 
-TEST_F(InstallPlanTest, GivesTheAccountsOfTheWorkloadsTheirPullSecret) {
+TEST_F(InstallPlanTest, AddsThePullSecretToServiceAccountsOfWorkloads) {
     auto with = request();
     with.components = {"extra"};
     with.pull_credentials = images::Credentials{};
     with.pull_credentials->username = "robot";
     with.pull_credentials->password = "s3cret";
-    const auto made = plan(with);
-    EXPECT_THAT(names(made),
+    const auto result = plan(with);
+    EXPECT_THAT(names(result),
                 ElementsAre("Namespace ns", "ServiceAccount ns/runner", "ConfigMap ns/old",
                             "Secret ns/airlock-registry", "ServiceAccount ns/runner",
                             "Secret ns/cert", "Deployment ns/hook",
                             "MutatingWebhookConfiguration hook", "Secret default/airlock-registry",
                             "ServiceAccount default/default", "Job default/extra"));
-    const auto secret = base::parse_json(object(made, "Secret ns/airlock-registry").text, "it");
+    const auto secret = base::parse_json(object(result, "Secret ns/airlock-registry").text, "it");
     EXPECT_EQ(
         base::base64_decode(secret.at("data").at(".dockerconfigjson").get<std::string>(), ""),
         R"({"auths":{"registry:5000":{"auth":")" + base::base64_encode("robot:s3cret") + "\"}}}");
-    EXPECT_EQ(object(made, "Secret ns/airlock-registry").field_manager, "airlock-pull-secret");
-    const auto& account = object(made, "ServiceAccount default/default");
+    EXPECT_EQ(object(result, "Secret ns/airlock-registry").field_manager, "airlock-pull-secret");
+    const auto& account = object(result, "ServiceAccount default/default");
     EXPECT_EQ(account.field_manager, "airlock-pull-secret");
     EXPECT_THAT(account.text, HasSubstr(R"("imagePullSecrets":[{"name":"airlock-registry"}])"));
-    EXPECT_EQ(made.keys().size(), 10U) << "an account that is applied twice is one object";
-    EXPECT_EQ(made.fingerprint.find("s3cret"), std::string::npos);
+    EXPECT_EQ(result.keys().size(), 10U) << "a service account that is applied twice is one object";
+    EXPECT_EQ(result.fingerprint.find("s3cret"), std::string::npos);
 }
 
-TEST_F(InstallPlanTest, AnAccountKeepsItsOwnPullSecrets) {
+TEST_F(InstallPlanTest, KeepsExistingPullSecretsOfAServiceAccount) {
     server_.put("/api/v1/namespaces/ns/serviceaccounts/runner",
                 R"({"imagePullSecrets": [{"name": "theirs"}]})");
     auto with = request();
     with.pull_credentials = images::Credentials{};
-    const auto made = plan(with);
-    const auto& objects = made.components.at(0).objects;
+    const auto result = plan(with);
+    const auto& objects = result.components.at(0).objects;
     const auto ours = std::ranges::find_if(objects, [](const PlannedObject& object) {
         return object.key.kind == "ServiceAccount" && object.field_manager == "airlock-pull-secret";
     });
@@ -331,9 +332,9 @@ TEST_F(InstallPlanTest, AnAccountKeepsItsOwnPullSecrets) {
                 HasSubstr(R"("imagePullSecrets":[{"name":"theirs"},{"name":"airlock-registry"}])"));
 }
 
-// The cluster does not know these kinds before their definitions are applied.
-TEST_F(InstallPlanTest, PlacesObjectsOfKindsThatItDefinesItself) {
-    const auto definition = [](const std::string& kind, const std::string& scope) {
+// The cluster does not know these kinds before their crds are applied.
+TEST_F(InstallPlanTest, PlacesObjectsOfBundledKinds) {
+    const auto crd = [](const std::string& kind, const std::string& scope) {
         return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
                "metadata: {name: " +
                kind + "s.example.org}\nspec: {group: example.org, scope: " + scope +
@@ -341,13 +342,13 @@ TEST_F(InstallPlanTest, PlacesObjectsOfKindsThatItDefinesItself) {
                "\nmetadata: {name: it}\n";
     };
     put("new.yaml", "");
-    put("old.yaml", definition("Near", "Namespaced") + "---\n" + definition("Far", "Cluster"));
-    const auto made = names(plan(request()));
-    EXPECT_THAT(made, testing::Contains("Near default/it"));
-    EXPECT_THAT(made, testing::Contains("Far it"));
+    put("old.yaml", crd("Near", "Namespaced") + "---\n" + crd("Far", "Cluster"));
+    const auto result = names(plan(request()));
+    EXPECT_THAT(result, testing::Contains("Near default/it"));
+    EXPECT_THAT(result, testing::Contains("Far it"));
 }
 
-TEST_F(InstallPlanTest, ItsFingerprintIsOfAllThatWasAskedFor) {
+TEST_F(InstallPlanTest, ItsFingerprintCoversTheWholeRequest) {
     const auto first = plan(request()).fingerprint;
     EXPECT_EQ(plan(request()).fingerprint, first);
     auto other = request();
@@ -374,7 +375,7 @@ TEST_F(InstallPlanTest, ChangesNothing) {
         EXPECT_EQ(sent.method, "GET") << sent.target;
 }
 
-TEST_F(InstallPlanTest, ACertificateByRequestIsNotThereYet) {
+TEST_F(InstallPlanTest, RejectsIssuerCsr) {
     auto description = std::string(kDescription);
     description.replace(description.find("issuer: auto"), 12, "issuer: csr");
     put("bundle.yaml", description);

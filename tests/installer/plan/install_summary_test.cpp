@@ -11,7 +11,7 @@ using base::Json;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(ChangedFields, AreNamedByTheirPathsWithoutTheirValues) {
+TEST(ChangedFields, ArePathsWithoutValues) {
     const auto live = Json::parse(R"({"kind": "Secret", "data": {"key": "b2xk", "a.b/c~d": "x"},
         "spec": {"replicas": 1, "list": [{"image": "one"}, {"image": "two"}]}})");
     auto after = live;
@@ -25,7 +25,7 @@ TEST(ChangedFields, AreNamedByTheirPathsWithoutTheirValues) {
     EXPECT_THAT(changed_fields(live, live), IsEmpty());
 }
 
-TEST(ChangedFields, OfTheServersOwnBookkeepingAreNone) {
+TEST(ChangedFields, ExcludeThoseOfTheApiServer) {
     const auto live = Json::parse(
         R"({"metadata": {"name": "x", "resourceVersion": "1", "generation": 1}, "status": {}})");
     const auto after =

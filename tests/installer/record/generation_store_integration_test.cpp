@@ -1,4 +1,4 @@
-// Generations as Secrets of a real API server, which refuses what is too large for it.
+// Generations as Secrets of a real API server, which rejects Secrets that are too large.
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "installer/record/generation_store.hpp"
@@ -51,7 +51,7 @@ class GenerationStore : public ::testing::Test {
     kubernetes::Client client_{test::api_server().admin(), {}};
 };
 
-TEST_F(GenerationStore, GivesBackWhatWasSavedOldestFirst) {
+TEST_F(GenerationStore, LoadsSavedGenerationsOldestFirst) {
     EXPECT_TRUE(load_generations(client_).empty());
     for (const auto number : {2, 1, 10})
         save_generation(client_, generation(number, 10));
@@ -68,7 +68,7 @@ TEST_F(GenerationStore, GivesBackWhatWasSavedOldestFirst) {
     EXPECT_EQ(load_generations(client_).size(), 2U);
 }
 
-TEST_F(GenerationStore, CutsALargeOneIntoSecretsThatTheServerTakes) {
+TEST_F(GenerationStore, SplitsALargeGenerationIntoSecrets) {
     const auto large = generation(1, 3U << 20U);
     save_generation(client_, large);
     EXPECT_GE(names("airlock.dev/generation").size(), 4U);
@@ -79,15 +79,15 @@ TEST_F(GenerationStore, CutsALargeOneIntoSecretsThatTheServerTakes) {
     EXPECT_TRUE(names("airlock.dev/generation").empty());
 }
 
-TEST_F(GenerationStore, SavedAgainLeavesNothingOfALongerOne) {
+TEST_F(GenerationStore, OverwritesALargerGenerationCompletely) {
     save_generation(client_, generation(1, 1U << 20U));
     save_generation(client_, generation(1, 10));
     EXPECT_EQ(names("airlock.dev/generation").size(), 1U);
     EXPECT_EQ(load_generations(client_).at(0).to_json(), generation(1, 10).to_json());
 }
 
-// Of a write over another, cut off after its first parts.
-TEST_F(GenerationStore, APartOfAnotherWriteMakesNoWhole) {
+// As left by a write that was interrupted after its first chunks.
+TEST_F(GenerationStore, IgnoresChunksOfAnInterruptedWrite) {
     save_generation(client_, generation(1, 10));
     save_generation(client_, generation(2, 1U << 20U));
     client_.remove(secret("airlock-generation-2-0"), {});
@@ -104,21 +104,21 @@ TEST_F(GenerationStore, AMissingChunkIsAnError) {
     for (const auto* name : {"airlock-generation-1-2", "airlock-generation-1-0"}) {
         client_.remove(secret(name), {});
         expect_error([&] { load_generations(client_); }, Errc::integrity,
-                     "generation 1 is not complete in kube-system", "kubectl -n kube-system");
+                     "generation 1 is incomplete in kube-system", "kubectl -n kube-system");
     }
 }
 
-TEST_F(GenerationStore, OneThatWasNeverWholeIsLeftOut) {
+TEST_F(GenerationStore, IgnoresANewestGenerationWithoutChunk0) {
     save_generation(client_, generation(1, 10));
     save_generation(client_, generation(2, 1U << 20U));
-    // The first is the last that is written, and the first that is removed.
+    // Chunk 0 is written last and removed first.
     client_.remove(secret("airlock-generation-2-0"), {});
     EXPECT_EQ(load_generations(client_).size(), 1U);
     save_generation(client_, generation(2, 10));
     EXPECT_EQ(load_generations(client_).size(), 2U);
 }
 
-TEST_F(GenerationStore, LeavesSecretsOfOthersAlone) {
+TEST_F(GenerationStore, IgnoresSecretsOfAnotherType) {
     save_generation(client_, generation(1, 10));
     const Json foreign{
         {"metadata",
@@ -133,7 +133,7 @@ TEST_F(GenerationStore, LeavesSecretsOfOthersAlone) {
     EXPECT_TRUE(client_.get(secret("theirs")).has_value());
 }
 
-TEST_F(GenerationStore, WhatSomebodyChangedIsRefusedWithItsName) {
+TEST_F(GenerationStore, RejectsChangedSecretsByName) {
     struct Row {
         std::string name;
         Json patch;
@@ -147,19 +147,19 @@ TEST_F(GenerationStore, WhatSomebodyChangedIsRefusedWithItsName) {
         return Json{{"metadata", {{"labels", {{"airlock.dev/" + name, value}}}}}};
     };
     const std::vector<Row> rows{
-        {"other text", data("hello"), Errc::invalid, "generation 1 is not valid JSON"},
+        {"not JSON", data("hello"), Errc::invalid, "generation 1 is not valid JSON"},
         {"another object", data("{}"), Errc::invalid, "generation 1"},
-        {"nothing in it", Json{{"data", nullptr}}, Errc::invalid, "generation 1"},
-        {"another generation's", data(generation(2, 10).to_json().dump()), Errc::integrity,
-         "generation 1 says it is generation 2"},
-        {"a number that is none", label("generation", "one"), Errc::integrity,
-         "airlock-generation-1-0: the label airlock.dev/generation"},
-        {"a number without bound", label("chunks", "99999999999999999999999"), Errc::integrity,
-         "airlock-generation-1-0: the label airlock.dev/chunks"},
+        {"no data", Json{{"data", nullptr}}, Errc::invalid, "generation 1"},
+        {"another generation", data(generation(2, 10).to_json().dump()), Errc::integrity,
+         "generation 1 contains generation 2"},
+        {"not a number", label("generation", "one"), Errc::integrity,
+         "airlock-generation-1-0: label airlock.dev/generation"},
+        {"a number out of range", label("chunks", "99999999999999999999999"), Errc::integrity,
+         "airlock-generation-1-0: label airlock.dev/chunks"},
         {"no number", label("chunk", nullptr), Errc::integrity,
-         "airlock-generation-1-0: the label airlock.dev/chunk"},
+         "airlock-generation-1-0: label airlock.dev/chunk"},
         {"another number", label("generation", "3"), Errc::integrity,
-         "airlock-generation-1-0 says it is part 0 of generation 3"},
+         "airlock-generation-1-0 is labeled as chunk 0 of generation 3"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);

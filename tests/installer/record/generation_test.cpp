@@ -48,7 +48,7 @@ Json written() {
     return base::parse_json(full().to_json().dump(), "it");
 }
 
-TEST(Generation, IsTheSameAfterItWasWritten) {
+TEST(Generation, SurvivesARoundTrip) {
     const auto before = full();
     const auto after = Generation::from_json(written(), "it");
     EXPECT_EQ(after.to_json(), before.to_json());
@@ -70,7 +70,7 @@ TEST(Generation, IsTheSameAfterItWasWritten) {
     EXPECT_EQ(after.nodes[0].allocatable, before.nodes[0].allocatable);
 }
 
-TEST(Generation, RefusesANewerFormat) {
+TEST(Generation, RejectsANewerFormat) {
     auto json = written();
     EXPECT_EQ(json.at("format"), 1);
     json["format"] = 2U;
@@ -80,7 +80,7 @@ TEST(Generation, RefusesANewerFormat) {
     expect_error([&] { Generation::from_json(json, "it"); }, Errc::invalid, "format");
 }
 
-TEST(Generation, ReadsWhatAnEarlierVersionLeftOut) {
+TEST(Generation, AcceptsMissingFieldsOfEarlierVersions) {
     auto json = written();
     for (const auto* key : {"prefix", "plainHttp", "issuer", "fingerprint", "time",
                             "stateAnnotation", "resync", "id", "bringsNodeWebhook", "format"})
@@ -91,33 +91,33 @@ TEST(Generation, ReadsWhatAnEarlierVersionLeftOut) {
     EXPECT_EQ(read.prefix, "");
 }
 
-TEST(Generation, RefusesWhatIsNone) {
+TEST(Generation, RejectsMalformedRecords) {
     struct Row {
         std::string name;
         std::string pointer;
-        Json value;  // discarded: the key is taken away
+        Json value;  // discarded: the key is removed
     };
     const Json gone(Json::value_t::discarded);
     const std::vector<Row> rows{
         {"no number", "/generation", gone},
-        {"a negative one", "/generation", -1},
-        {"none", "/generation", 0},
-        {"one beyond an int", "/generation", 4294967297U},
-        {"text for a number", "/generation", "3"},
+        {"a negative number", "/generation", -1},
+        {"zero", "/generation", 0},
+        {"a number beyond int", "/generation", 4294967297U},
+        {"a string for a number", "/generation", "3"},
         {"no bundle", "/bundle", gone},
         {"no version", "/version", ""},
         {"no index", "/index", 7},
         {"no registry", "/registry", nullptr},
-        {"components that are none", "/components", "main"},
-        {"a component that is no name", "/components/0", 7},
+        {"components that are not an array", "/components", "main"},
+        {"a component that is not a string", "/components/0", 7},
         {"no objects", "/objects", gone},
         {"an object without a name", "/objects/0/name", gone},
-        {"an object that is none", "/objects/0", "x"},
-        {"a snapshot that is no object", "/objects/1/before", "text"},
+        {"an object that is not an object", "/objects/0", "x"},
+        {"a snapshot that is not an object", "/objects/1/before", "text"},
         {"a tag without a repository", "/tags/0/repository", gone},
-        {"a manifest that is no base64", "/tags/0/manifest", "%%"},
+        {"a manifest that is not base64", "/tags/0/manifest", "%%"},
         {"a node without a name", "/nodes/0/name", gone},
-        {"allocatable that is no object", "/nodes/0/allocatable", "2"},
+        {"allocatable that is not an object", "/nodes/0/allocatable", "2"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
@@ -136,15 +136,15 @@ TEST(Generation, RefusesWhatIsNone) {
                      Errc::invalid, "generation 3");
 }
 
-TEST(Generation, TheNewestThatKicksIsNotAlwaysTheNewest) {
-    EXPECT_EQ(newest_that_resyncs({}), nullptr);
+TEST(Generation, TheNewestWithResyncIsNotAlwaysTheNewest) {
+    EXPECT_EQ(newest_with_resync({}), nullptr);
     std::vector<Generation> all(3, full());
     all[0].number = 1;
     all[1].number = 2;
     all[2].resync = false;
-    EXPECT_EQ(newest_that_resyncs(all)->number, 2);
+    EXPECT_EQ(newest_with_resync(all)->number, 2);
     all[0].resync = all[1].resync = false;
-    EXPECT_EQ(newest_that_resyncs(all), nullptr);
+    EXPECT_EQ(newest_with_resync(all), nullptr);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ using base::Json;
 using test::error_of;
 using test::expect_error;
 
-// No file of this process grows beyond `bytes` while this lives: a full disk without a disk.
+// Limits the size of files of this process during its lifetime, to simulate a full disk.
 class FileSizeLimit {
   public:
     explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -65,7 +65,7 @@ class JournalTest : public ::testing::Test {
     std::filesystem::path path_ = folder_ / "journal.jsonl";
 };
 
-TEST_F(JournalTest, GivesBackWhatWasAppended) {
+TEST_F(JournalTest, ReadsAppendedRecords) {
     const auto text = written();
     EXPECT_EQ(std::ranges::count(text, '\n'), 3);
     Journal again(path_);
@@ -75,7 +75,7 @@ TEST_F(JournalTest, GivesBackWhatWasAppended) {
     EXPECT_EQ(Journal(path_).records(), again.records());
 }
 
-TEST_F(JournalTest, BeginsEmptyAndCanBeginAgain) {
+TEST_F(JournalTest, IsEmptyAtFirstAndAfterClear) {
     EXPECT_TRUE(Journal(path_).records().empty());
     written();
     Journal journal(path_);
@@ -86,7 +86,7 @@ TEST_F(JournalTest, BeginsEmptyAndCanBeginAgain) {
     EXPECT_EQ(Journal(path_).records(), std::vector{kRecords[1]});
 }
 
-TEST_F(JournalTest, IsForItsOwnerAlone) {
+TEST_F(JournalTest, IsReadableOnlyByItsOwner) {
     const auto mask = ::umask(0);
     const Journal journal(path_);
     ::umask(mask);
@@ -95,20 +95,20 @@ TEST_F(JournalTest, IsForItsOwnerAlone) {
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
-TEST_F(JournalTest, CutAnywhereHoldsTheRecordsBeforeTheCut) {
+TEST_F(JournalTest, TruncatedAnywhereKeepsTheRecordsBefore) {
     const auto text = written();
     for (std::size_t size = 0; size <= text.size(); ++size) {
         put(text.substr(0, size));
         const auto whole = std::ranges::count(text.substr(0, size), '\n');
         EXPECT_EQ(Journal(path_).records(), first(static_cast<std::size_t>(whole))) << size;
-        // And the torn part is gone, so that what is appended next can be read again.
+        // The torn part is removed, so that the next record can be read again.
         Journal journal(path_);
         append(journal, kRecords[0]);
         EXPECT_EQ(Journal(path_).records().size(), static_cast<std::size_t>(whole) + 1) << size;
     }
 }
 
-TEST_F(JournalTest, ABlockThatNeverReachedTheDiskIsATornEnd) {
+TEST_F(JournalTest, AMissingBlockIsATornEnd) {
     const auto text = written();
     const auto last = text.rfind('\n', text.size() - 2) + 1;
     auto torn = text;
@@ -129,7 +129,7 @@ TEST_F(JournalTest, AFlippedByteNeverGivesAWrongRecord) {
             put(bad);
             std::vector<JournalRecord> read;
             const auto error = error_of([&] { read = Journal(path_).records(); });
-            // A last line that has lost its end, or holds zeros, cannot be told from a torn one.
+            // A last line without its end, or with zeros, is indistinguishable from a torn one.
             if (!error) {
                 EXPECT_EQ(read, first(i < last ? 1 : 2)) << i;
                 EXPECT_TRUE(i == text.size() - 1 || i == last - 1 || bad[i] == '\0') << i;
@@ -141,7 +141,7 @@ TEST_F(JournalTest, AFlippedByteNeverGivesAWrongRecord) {
     }
 }
 
-TEST_F(JournalTest, DamageIsSaidWithItsPlaceAndLeftAsItIs) {
+TEST_F(JournalTest, ReportsTheOffsetOfDamageAndChangesNothing) {
     auto text = written();
     const auto second = text.find('\n') + 1;
     text[second + 20] = 'X';
@@ -151,7 +151,7 @@ TEST_F(JournalTest, DamageIsSaidWithItsPlaceAndLeftAsItIs) {
     EXPECT_EQ(folder_.read("journal.jsonl"), text);
 }
 
-TEST_F(JournalTest, RefusesWhatIsNoJournal) {
+TEST_F(JournalTest, RejectsMalformedJournals) {
     struct Row {
         std::string name;
         std::string text;
@@ -164,10 +164,10 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
     const std::vector<Row> rows{
         {"a record without its checksum", json + "\n", Errc::integrity},
         {"empty lines", "\n\n", Errc::integrity},
-        {"no space behind the checksum", sealed(json).replace(16, 1, "_"), Errc::integrity},
-        {"a checksum over nothing", sealed(""), Errc::invalid},
-        {"a checksum over no JSON", sealed("{act"), Errc::invalid},
-        {"records nested without end", sealed(std::string(5000, '[')), Errc::invalid},
+        {"no space after the checksum", sealed(json).replace(16, 1, "_"), Errc::integrity},
+        {"a checksum of nothing", sealed(""), Errc::invalid},
+        {"a checksum of malformed JSON", sealed("{act"), Errc::invalid},
+        {"deeply nested records", sealed(std::string(5000, '[')), Errc::invalid},
         {"a record that is not an object", sealed("7"), Errc::invalid},
         {"a format that is not a number", sealed(R"({"format": "1", "act": "apply"})"),
          Errc::invalid},
@@ -182,7 +182,7 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
     }
 }
 
-TEST_F(JournalTest, SaysItsFormatInTheFirstRecordAlone) {
+TEST_F(JournalTest, HasItsFormatOnlyInTheFirstRecord) {
     const auto text = written();
     EXPECT_EQ(text.find(R"("format":1)"), text.rfind(R"("format":1)"));
     EXPECT_LT(text.find(R"("format":1)"), text.find('\n'));
@@ -194,21 +194,21 @@ TEST_F(JournalTest, SaysItsFormatInTheFirstRecordAlone) {
     EXPECT_THAT(folder_.read("journal.jsonl"), testing::HasSubstr(R"("format":1)"));
 }
 
-TEST(Act, HasAWordThatIsReadBack) {
+TEST(Act, HasANameThatIsParsedAgain) {
     for (const auto act :
-         {Act::install, Act::move_tag, Act::apply, Act::made, Act::inject, Act::commit, Act::undo,
-          Act::restore, Act::remove, Act::move_tag_back, Act::remove_tag})
+         {Act::install, Act::move_tag, Act::apply, Act::created, Act::inject, Act::commit,
+          Act::undo, Act::restore, Act::remove, Act::move_tag_back, Act::remove_tag})
         EXPECT_EQ(parse_act(to_string(act)), act) << to_string(act);
     EXPECT_EQ(to_string(Act::move_tag_back), "move tag back");
     EXPECT_EQ(parse_act("paint"), std::nullopt);
 }
 
-TEST_F(JournalTest, IsBounded) {
+TEST_F(JournalTest, HasALimitedSize) {
     ::truncate(folder_.write("journal.jsonl", "x").c_str(), off_t{65} * 1024 * 1024);
     expect_error([&] { Journal journal(path_); }, Errc::invalid, "journal.jsonl is larger than");
 }
 
-TEST_F(JournalTest, AFullDiskLeavesNoPartOfARecord) {
+TEST_F(JournalTest, AFullDiskLeavesNoPartialRecord) {
     const auto text = written();
     Journal journal(path_);
     {
@@ -219,7 +219,7 @@ TEST_F(JournalTest, AFullDiskLeavesNoPartOfARecord) {
     EXPECT_EQ(Journal(path_).records(), kRecords);
 }
 
-TEST_F(JournalTest, GoesOnWhenTheDiskHasRoomAgain) {
+TEST_F(JournalTest, ContinuesWhenTheDiskHasSpaceAgain) {
     const auto text = written();
     Journal journal(path_);
     for (int i = 0; i < 3; ++i) {
@@ -232,14 +232,14 @@ TEST_F(JournalTest, GoesOnWhenTheDiskHasRoomAgain) {
     EXPECT_EQ(Journal(path_).records(), all);
 }
 
-TEST_F(JournalTest, ARecordThatIsNotOnTheDiskIsAnError) {
-    // Takes every byte, and fsync(2) fails.
+TEST_F(JournalTest, AFailedFsyncIsAnError) {
+    // Accepts every byte, but fsync(2) fails.
     Journal journal("/dev/null");
     expect_error([&] { append(journal, kRecords[0]); }, Errc::io, "/dev/null");
     EXPECT_TRUE(journal.records().empty());
 }
 
-TEST_F(JournalTest, NeedsItsFolder) {
+TEST_F(JournalTest, RequiresItsDirectory) {
     expect_error([&] { Journal journal(folder_ / "absent/journal.jsonl"); }, Errc::not_found,
                  "absent/journal.jsonl");
 }

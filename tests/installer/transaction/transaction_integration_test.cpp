@@ -1,5 +1,4 @@
-// Who may go on with a transaction, on a real API server. What a transaction does is told end to
-// end.
+// Who may continue a transaction, on a real API server. The end-to-end tests cover what it does.
 #include "base/file.hpp"
 #include "installer/record/cluster_lock.hpp"
 #include "installer/record/generation_store.hpp"
@@ -37,7 +36,7 @@ class TransactionOnRealServer : public ::testing::Test {
         out.registry = "registry:5000";
         return out;
     }
-    void cut_off(const Generation& generation) const {
+    void interrupt(const Generation& generation) const {
         folder_.write("state/pending.json", generation.to_json().dump());
     }
     Transaction transaction() { return {client_, registry_, {.state_dir = folder_ / "state"}, {}}; }
@@ -48,35 +47,35 @@ class TransactionOnRealServer : public ::testing::Test {
     images::RegistryClient registry_{"127.0.0.1:1", {}, {}};
 };
 
-TEST_F(TransactionOnRealServer, LocksTheClusterUntilItIsOver) {
+TEST_F(TransactionOnRealServer, HoldsTheClusterLockWhileItExists) {
     {
-        auto mine = transaction();
+        auto ours = transaction();
         EXPECT_FALSE(is_locked());
-        mine.enter();
+        ours.enter();
         EXPECT_TRUE(is_locked());
     }
     EXPECT_FALSE(is_locked());
 }
 
-TEST_F(TransactionOnRealServer, KeepsTheLockOfWhatIsUnfinished) {
-    cut_off(generation("ours"));
+TEST_F(TransactionOnRealServer, KeepsTheLockWhileARunIsUnfinished) {
+    interrupt(generation("ours"));
     transaction().enter();
     EXPECT_TRUE(is_locked());
-    // And undone, it gives it back.
+    // The undo releases it.
     EXPECT_EQ(transaction().roll_back({}, {}), ExitCode::done);
     EXPECT_FALSE(is_locked());
 }
 
-TEST_F(TransactionOnRealServer, ThatIsRefusedIsInNobodysWay) {
-    cut_off(generation("ours"));
+TEST_F(TransactionOnRealServer, ReleasesTheLockWhenItMayNotEnter) {
+    interrupt(generation("ours"));
     save_generation(client_, generation("theirs"));
-    auto mine = transaction();
-    expect_error([&] { mine.enter(); }, Errc::conflict, "installed from another host since",
+    auto ours = transaction();
+    expect_error([&] { ours.enter(); }, Errc::conflict, "another host has installed a",
                  "pending.json");
     EXPECT_FALSE(is_locked());
 }
 
-TEST_F(TransactionOnRealServer, DoesNotUndoWhatNobodyWasAskedAbout) {
+TEST_F(TransactionOnRealServer, DoesNotUndoGenerationsThatWereNotConfirmed) {
     save_generation(client_, generation("theirs"));
     expect_error([&] { transaction().roll_back({}, {generation("another")}); }, Errc::conflict,
                  "since this run began", "history");
@@ -86,20 +85,20 @@ TEST_F(TransactionOnRealServer, DoesNotUndoWhatNobodyWasAskedAbout) {
     EXPECT_TRUE(load_generations(client_).empty());
 }
 
-TEST_F(TransactionOnRealServer, GivesBackALockThatAKilledRunLeft) {
+TEST_F(TransactionOnRealServer, ReleasesTheLockOfAKilledRun) {
     const auto state_dir = folder_ / "state";
-    give_back_lock(client_, state_dir);
+    release_lock(client_, state_dir);
     transaction();
     ClusterLock(client_, state_dir).acquire();
-    give_back_lock(client_, state_dir);
+    release_lock(client_, state_dir);
     EXPECT_FALSE(is_locked());
-    // Not that of a run that is cut off, nor somebody else's.
+    // But not that of an interrupted run, or of another state directory.
     ClusterLock(client_, state_dir).acquire();
-    cut_off(generation("ours"));
-    give_back_lock(client_, state_dir);
+    interrupt(generation("ours"));
+    release_lock(client_, state_dir);
     EXPECT_TRUE(is_locked());
     folder_.write("other/lock", "");
-    give_back_lock(client_, folder_ / "other");
+    release_lock(client_, folder_ / "other");
     EXPECT_TRUE(is_locked());
 }
 

@@ -2,6 +2,7 @@
 
 #include "installer/cli/history_command.hpp"
 #include "installer/cli/install_command.hpp"
+#include "installer/cli/plan_command.hpp"
 #include "installer/cli/push_command.hpp"
 #include "installer/cli/resync_command.hpp"
 #include "installer/cli/rollback_command.hpp"

@@ -1,4 +1,4 @@
-// airlock-installer plan and install.
+// airlock-installer install: plans, asks for confirmation, and installs as one transaction.
 #pragma once
 
 #include "installer/cli/arguments.hpp"
@@ -7,8 +7,6 @@
 
 namespace airlock::installer {
 
-// Shows what install would change; changes nothing.
-base::ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop);
 base::ExitCode install_command(const Arguments& arguments, const std::stop_token& stop);
 
 }  // namespace airlock::installer

@@ -1,4 +1,4 @@
-#include "installer/transaction/push_images.hpp"
+#include "installer/plan/image_placement.hpp"
 
 #include "tests/support/expect_error.hpp"
 
@@ -19,7 +19,7 @@ manifests::LockedImage image(const std::string& reference, const std::string& co
             .source = {}};
 }
 
-TEST(PushTargets, KeepThePathWithoutTheHost) {
+TEST(ImagePlacement, KeepsThePathWithoutTheHost) {
     struct Row {
         std::string reference;
         std::string prefix;
@@ -38,16 +38,16 @@ TEST(PushTargets, KeepThePathWithoutTheHost) {
     for (const auto& row : rows) {
         SCOPED_TRACE(row.reference);
         const auto one = image(row.reference);
-        const auto targets = place_images({one}, row.prefix);
-        ASSERT_EQ(targets.size(), 1U);
-        EXPECT_EQ(targets[0].repository, row.repository);
-        EXPECT_EQ(targets[0].tag, row.tag);
-        EXPECT_EQ(targets[0].digest, one.descriptor.digest);
-        EXPECT_EQ(targets[0].original, one.reference.text());
+        const auto placements = place_images({one}, row.prefix);
+        ASSERT_EQ(placements.size(), 1U);
+        EXPECT_EQ(placements[0].repository, row.repository);
+        EXPECT_EQ(placements[0].tag, row.tag);
+        EXPECT_EQ(placements[0].digest, one.descriptor.digest);
+        EXPECT_EQ(placements[0].original, one.reference.text());
     }
 }
 
-TEST(PushTargets, TwoImagesThatWouldMeetAreAnError) {
+TEST(ImagePlacement, TwoImagesWithTheSameTargetAreAnError) {
     expect_error(
         [] {
             place_images({image("quay.io/a/x:v1", "one"), image("ghcr.io/a/x:v1", "two")}, "p");
@@ -60,11 +60,19 @@ TEST(PushTargets, TwoImagesThatWouldMeetAreAnError) {
         Errc::usage, "would both become library/nginx:latest");
 }
 
-TEST(PushTargets, TheSameImageFromTwoHostsMayMeet) {
+TEST(ImagePlacement, TheSameImageFromTwoHostsMayShareATarget) {
     EXPECT_EQ(place_images({image("quay.io/a/x:v1"), image("ghcr.io/a/x:v1")}, "").size(), 2U);
     const auto two_tags =
         place_images({image("quay.io/a/x:v1", "one"), image("quay.io/a/x:v2", "two")}, "");
     EXPECT_EQ(two_tags[0].repository, two_tags[1].repository);
+}
+
+TEST(ImagePlacement, AlwaysHasADigestInItsReference) {
+    const auto tagged = place_images({image("quay.io/a/x:v1")}, "p").at(0);
+    EXPECT_EQ(tagged.reference("registry:5000"), "registry:5000/p/a/x:v1@" + tagged.digest.text());
+    const auto untagged =
+        place_images({image("quay.io/a/x@sha256:" + std::string(64, 'a'))}, "").at(0);
+    EXPECT_EQ(untagged.reference("registry:5000"), "registry:5000/a/x@" + untagged.digest.text());
 }
 
 }  // namespace

@@ -1,35 +1,36 @@
 #!/usr/bin/env bash
-# The main job for real, stage by stage: from an internet registry through one file into an isolated cluster, and back.
-#   make demo                                      on a cluster and registries of its own, taken down at the end
-#   make demo KEEP=1                               leaves all up and prints how to look around
-#   make demo KUBECONFIG=FILE REGISTRY=HOST:PORT/PREFIX   on yours; then REGISTRY_CA, REGISTRY_USERNAME and
-#                                                  REGISTRY_PASSWORD in the environment say how to reach the registry
+# Demonstrates the main scenario, stage by stage: from an upstream registry through one file into an air-gapped cluster,
+# and a complete uninstall.
+#   make demo                                      on a temporary cluster and registries, removed at the end
+#   make demo KEEP=1                               leaves everything running and prints instructions
+#   make demo KUBECONFIG=FILE REGISTRY=HOST:PORT/PREFIX   on yours; REGISTRY_CA, REGISTRY_USERNAME and
+#                                                  REGISTRY_PASSWORD are environment variables for the registry
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=site.sh
 source "$(dirname "$(realpath "$0")")/site.sh"
 own_kubeconfig=${KUBECONFIG:-} own_registry=${REGISTRY:-} keep=${KEEP:-}
-demo_started=$SECONDS stage=0 stages=12 stage_started=$SECONDS stage_words=
+demo_started=$SECONDS stage=0 stages=12 stage_started=$SECONDS stage_title=
 
-begin() { # words
-  end_of_stage
-  stage=$((stage + 1)) stage_started=$SECONDS stage_words=$1
+begin() { # title
+  finish_stage
+  stage=$((stage + 1)) stage_started=$SECONDS stage_title=$1
   say ""
   say "[$stage/$stages] $1"
 }
 
-end_of_stage() {
-  [[ -z $stage_words ]] || say "  done in $((SECONDS - stage_started)) s"
-  stage_words=
+finish_stage() {
+  [[ -z $stage_title ]] || say "  done in $((SECONDS - stage_started)) s"
+  stage_title=
 }
 
-# logged NAME COMMAND...: to the terminal and to a log of its own, which the error names.
+# logged NAME COMMAND...: writes the output to the terminal and to a log file, which an error refers to.
 logged() {
   local log=$site/log/$1.log
   shift
-  "$@" 2>&1 | tee "$log" | sed -u 's/^/  /' || fail "$stage_words: failed" "$log"
+  "$@" 2>&1 | tee "$log" | sed -u 's/^/  /' || fail "$stage_title: failed" "$log"
 }
 
-expect_allocatable() { # resource test value words
+expect_allocatable() { # resource test value message
   local node
   for node in "${nodes[@]}"; do wait_until 60 "$2" "$node" "$1" "$3" || fail "$4: $node still has $1 $(allocatable "$node" "$1")"; done
 }
@@ -42,35 +43,35 @@ show_nodes() {
 at_exit() {
   local status=$?
   trap - EXIT INT TERM
-  if ((status != 0)) && [[ -n $stage_words ]]; then
+  if ((status != 0)) && [[ -n $stage_title ]]; then
     say ""
-    say "demo: stopped at [$stage/$stages] $stage_words (logs: $site/log)"
+    say "demo: stopped at [$stage/$stages] $stage_title (logs: $site/log)"
   fi
   [[ ! -d $site/cluster/log ]] || cp -r "$site/cluster/log" "$site/log/cluster" 2> /dev/null || true
   if [[ $keep == 1 ]]; then
-    show_how_to_look
+    print_instructions
   elif [[ -n ${claimed:-} ]]; then
-    undo_on_own_cluster "$status"
+    roll_back_own_cluster "$status"
     take_down
-    say "demo: nothing is left running; logs: $site/log"
+    say "demo: everything stopped; logs: $site/log"
   fi
   exit "$status"
 }
 
-# A demo that stopped half way must not leave somebody's cluster changed.
-undo_on_own_cluster() { # status
+# A demo that fails must not leave the cluster of a user changed.
+roll_back_own_cluster() { # status
   [[ -n $own_kubeconfig && $1 != 0 && -d $site/state ]] || return 0
-  say "demo: putting your cluster back"
-  roll_back || say "demo: rollback did not finish; run: $installer rollback --kubeconfig $KUBECONFIG"
+  say "demo: rolling back your cluster"
+  roll_back || say "demo: rollback incomplete; run: $installer rollback --kubeconfig $KUBECONFIG"
 }
 
-install_again_to_look() {
+install_again() {
   stages=13
-  begin "install it again, for you to look at (KEEP=1)"
+  begin "install again, to look around (KEEP=1)"
   logged install-again install_bundle "$site/kit.tar" --components "$components"
 }
 
-show_how_to_look() {
+print_instructions() {
   cat << T
 
 Left running (KEEP=1). Look around:
@@ -80,7 +81,7 @@ Left running (KEEP=1). Look around:
   $installer status  --kubeconfig \$KUBECONFIG --state-dir $site/state
   $installer history --kubeconfig \$KUBECONFIG --state-dir $site/state
   $bundler inspect $site/kit.tar
-Take it down:
+Remove everything:
   $root/tests/e2e/demo.sh down
 T
 }
@@ -108,19 +109,19 @@ get_kubernetes() {
     say "  $KUBECTL"
     return
   fi
-  begin "Kubernetes (compiled once, 4 to 5 minutes; then it is in $cache)"
+  begin "Kubernetes (compiled once, 4 to 5 minutes; cached in $cache)"
   build_kubernetes
 }
 
 get_cert_manager() {
-  begin "the real cert-manager 1.8.2 (compiled once, 4 to 5 minutes; then it is in $cache)"
+  begin "the real cert-manager 1.8.2 (compiled once, 4 to 5 minutes; cached in $cache)"
   if build_cached "$cluster/build-cert-manager.sh" cert-manager-1.8.2; then
     cert_manager=$cache/cert-manager-1.8.2 components=cert-manager,node-oversell
-    say "  it is a component of the bundle, and the webhook's certificate comes from it"
+    say "  it is a component of the bundle and issues the webhook's certificate"
   else
     cert_manager='' components="node-oversell"
-    say "  left out: $cannot_build"
-    say "  the installer signs the webhook's certificate itself"
+    say "  omitted: $cannot_build"
+    say "  the installer issues the webhook's certificate"
   fi
 }
 
@@ -130,10 +131,10 @@ start_site() {
     export KUBECONFIG=$own_kubeconfig
     kubectl get nodes > /dev/null || fail "your cluster does not answer ($own_kubeconfig)"
     ! kubectl get mutatingwebhookconfiguration "$namespace" > /dev/null 2>&1 ||
-      fail "your cluster has node-oversell already: roll it back first, the demo shows it from the beginning"
+      fail "node-oversell is already installed in your cluster: roll it back first"
     if kubectl get crd certificates.cert-manager.io > /dev/null 2>&1; then
       components="node-oversell"
-      say "  it has a cert-manager, which is left as it is: the bundle brings none"
+      say "  cert-manager is already installed and left unchanged"
     fi
   else
     begin "a single-node cluster with no route to the internet"
@@ -144,8 +145,8 @@ start_site() {
 }
 
 start_registries() {
-  begin "an internet registry with the upstream images, and the private registry with TLS and a password"
-  start_internet "$cert_manager"
+  begin "an upstream registry with the images, and the private registry with TLS and a password"
+  start_upstream "$cert_manager"
   if [[ -n $own_registry ]]; then
     registry=${own_registry#http*://}
     registry=${registry%%/*} registry_ca=${REGISTRY_CA:-}
@@ -154,22 +155,22 @@ start_registries() {
     set_registry_options "$own_registry"
     say "  private registry: yours, $own_registry"
   else
-    [[ -z $own_kubeconfig ]] || fail "a cluster of yours needs a registry that its nodes reach: REGISTRY=HOST:PORT/PREFIX"
+    [[ -z $own_kubeconfig ]] || fail "your cluster needs a registry that its nodes can reach: REGISTRY=HOST:PORT/PREFIX"
     start_private_registry
     set_registry_options "$registry/airlock"
   fi
 }
 
 build_the_bundle() {
-  begin "the bundle, from the internet registry"
+  begin "build the bundle from the upstream registry"
   copy_kit demo
   logged build build_bundle "$kit" "$site/kit.tar" --components "$components"
   say "  $(stat -c %s "$site/kit.tar") bytes; a plain OCI image layout in a tar file"
 }
 
-record_before() {
-  begin "what is there before: every API object, every registry tag"
-  # In somebody's registry, only what the bundle will touch is looked at: it may hold millions of tags.
+record_state() {
+  begin "record the state before: every API object, every registry tag"
+  # In a registry of the user, only the repositories of the bundle: it may have millions of tags.
   [[ -z $own_registry ]] || mapfile -t dump_repositories < <(bundle_repositories)
   take_dump "$site/before" || fail "cannot dump" "$site/before.log"
   say "  $(grep -c '"apiVersion"' "$site/before") objects recorded"
@@ -178,12 +179,12 @@ record_before() {
   big_cpu=$(($(largest_cpu) * 5 / 4))m
   kubectl -n default run too-big --image=airlock.test/never-pulled --restart=Never --dry-run=client -o json |
     jq --arg cpu "$big_cpu" '.spec.containers[0].resources = {requests: {cpu: $cpu}}' | kubectl apply -f - > /dev/null
-  wait_until 30 pod_unschedulable default too-big || fail "a pod that asks for $big_cpu CPU was expected to find no room"
-  say "  a pod that asks for $big_cpu CPU: $(pod_message default too-big)"
+  wait_until 30 pod_unschedulable default too-big || fail "a pod that requests $big_cpu CPU was expected to be unschedulable"
+  say "  a pod that requests $big_cpu CPU: $(pod_message default too-big)"
   kubectl -n default delete pod too-big --grace-period=0 --force > /dev/null 2>&1
 }
 
-# An image keeps its path and loses its host, under the registry's prefix.
+# Images keep their path, without the host, under the prefix of the registry.
 bundle_repositories() {
   local prefix=${own_registry#http*://}
   prefix=${prefix#"$registry"}
@@ -202,20 +203,20 @@ largest_cpu() {
 }
 
 install_it() {
-  begin "install it, from the private registry alone"
+  begin "install, from the private registry only"
   logged install install_bundle "$site/kit.tar" --components "$components"
   logged status run_installer status
 }
 
 show_oversold() {
-  begin "the nodes' allocatable, raised; a pod that fits only because of it"
+  begin "allocatable is raised; a pod runs that requires it"
   expect_allocatable cpu allocatable_is_not "$raw_cpu" "the webhook is installed"
   oversold_cpu=$(allocatable "${nodes[0]}" cpu)
   show_nodes
   write_big_pod big "$big_cpu" | kubectl apply -f - > /dev/null
-  wait_until 90 pod_ready "$namespace" big || fail "the pod does not run: $(pod_message "$namespace" big)"
-  say "  a pod that asks for $big_cpu CPU runs on $(kubectl -n "$namespace" get pod big -o 'jsonpath={.spec.nodeName}')"
-  # Before anything is taken back: a kubelet that restarts later would refuse a pod beyond the raw allocatable.
+  wait_until 90 pod_ready "$namespace" big || fail "the pod is not running: $(pod_message "$namespace" big)"
+  say "  a pod that requests $big_cpu CPU runs on $(kubectl -n "$namespace" get pod big -o 'jsonpath={.spec.nodeName}')"
+  # Deleted before the rollback: a kubelet that restarts later rejects pods beyond the raw allocatable.
   kubectl -n "$namespace" delete pod big --grace-period=1 > /dev/null
 }
 
@@ -229,7 +230,7 @@ disable_and_enable() {
   say "  enabled:  $(describe_allocatable "${nodes[0]}")"
 }
 
-roll_it_back() {
+uninstall_it() {
   begin "roll back"
   logged history run_installer history
   logged rollback roll_back
@@ -237,10 +238,10 @@ roll_it_back() {
   show_nodes
 }
 
-compare() {
-  begin "compare with what was there before"
-  same_as "$site/before" 60 || fail "not everything is as it was" "$site/log/not_as_it_was.diff"
-  say "  every API object and every registry tag is as it was:"
+compare_state() {
+  begin "compare with the state before"
+  matches_dump "$site/before" 60 || fail "the state differs from before" "$site/log/differences.diff"
+  say "  every API object and every registry tag is restored:"
   say "  $(grep -c '"apiVersion"' "$site/before") objects, $(grep -c ' sha256:' "$site/before" || true) tags, no difference"
 }
 
@@ -248,7 +249,7 @@ main() {
   site=${DEMO_FOLDER:-$cache/demo}
   if [[ ${1:-} == down ]]; then
     claim_site "$site"
-    say "demo: taken down"
+    say "demo: removed"
     return
   fi
   claim_site "$site"
@@ -263,14 +264,14 @@ main() {
   start_site
   start_registries
   build_the_bundle
-  record_before
+  record_state
   install_it
   show_oversold
   disable_and_enable
-  roll_it_back
-  compare
-  [[ $keep != 1 ]] || install_again_to_look
-  end_of_stage
+  uninstall_it
+  compare_state
+  [[ $keep != 1 ]] || install_again
+  finish_stage
   say ""
   say "demo: done in $((SECONDS - demo_started)) s"
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# What is there, as text that two moments can be compared by.
+# Dumps the state of a cluster or a registry as text, to compare two states.
 #   dump.sh objects                             every API object that KUBECONFIG can list, by discovery
-#   dump.sh tags HOST:PORT [REPOSITORY...]      every tag and its digest; of all repositories when none is named
-# Environment: KUBECTL (kubectl); REGISTRY_AUTH_FILE and REGISTRY_CERTS (a folder with ca.crt) for tags.
-# Left out of the objects, because the server or a controller sets it and it changes by itself:
-#   events, leases (but for the installer's own, which must be gone) and metrics; resourceVersion, generation, managedFields, times; status of all but nodes;
-#   of a node the heartbeat's times, the list of images it has cached, and of its oversell record all but the newest
-#   applied value: the older ones are there to know a late writer by;
+#   dump.sh tags HOST:PORT [REPOSITORY...]      every tag and its digest; of all repositories by default
+# Environment: KUBECTL (kubectl); REGISTRY_AUTH_FILE and REGISTRY_CERTS (a directory with ca.crt) for tags.
+# Excluded, because the server or a controller changes it at any time:
+#   events, leases (except the installer's, which must be deleted) and metrics; resourceVersion, generation,
+#   managedFields and timestamps; status, except of nodes; of a node, heartbeat times, cached images, and all but the
+#   newest applied value of its oversell record;
 #   objects whose controller is in the dump too (a Deployment's ReplicaSets and Pods, a Service's EndpointSlices).
-# uid stays: who deletes an object and makes it again has not left it as it was.
+# uid is included: an object that was deleted and created again is a difference.
 set -euo pipefail
 umask 077
 
@@ -39,7 +39,7 @@ filter_objects() {
 
 list_repositories() { # host
   local password
-  # By a file descriptor: an argument list is for everybody to read.
+  # Through a file descriptor, because every user can read argument lists.
   password=$(jq -r --arg host "$1" '.auths[$host].auth' "$REGISTRY_AUTH_FILE" | base64 -d)
   curl -sSf --max-time 20 --cacert "$REGISTRY_CERTS/ca.crt" --config <(printf 'user = "%s"\n' "$password") \
     "https://$1/v2/_catalog?n=1000" | jq -r '.repositories[]'
@@ -51,7 +51,7 @@ list_tags() { # host repository...
   local options=()
   [[ -z ${REGISTRY_CERTS:-} ]] || options=(--cert-dir "$REGISTRY_CERTS")
   for repository in "$@"; do
-    # A repository without a tag, or that does not exist, has nothing to compare.
+    # A repository that does not exist or has no tags has no lines.
     tags=$(skopeo list-tags "${options[@]}" "docker://$host/$repository" 2> /dev/null | jq -r '.Tags[]?') || continue
     for tag in $tags; do
       printf '%s/%s:%s sha256:%s\n' "$host" "$repository" "$tag" \

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The end-to-end suite: the shipped programs on a real cluster. `make test` runs it.
-#   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (what it does to a node
+# The end-to-end suite: the release programs on a real cluster. `make test` runs it.
+#   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (the webhook
 #                         over time), 1.34.3 (with cert-manager where it builds)
-# Suites run beside one another, SUITES_AT_A_TIME (2), each on a site of its own. The last line is
+# Suites run in parallel, SUITES_AT_A_TIME (2), each with its own cluster and registries. The last line is
 # `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh and webhook_stories.sh)
-# that match, and what they need; KEEP=1 leaves the sites up.
+# that match, and the ones that they need; KEEP=1 leaves the clusters running.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=site.sh
 source "$(dirname "$(realpath "$0")")/site.sh"
@@ -16,93 +16,93 @@ source "$root/tests/e2e/stories.sh"
 source "$root/tests/e2e/webhook_stories.sh"
 stories=${STORIES:-.}
 
-maybe() { # words function
+run_story() { # title function
   if [[ $2 =~ $stories ]]; then story "$@"; fi
 }
 
-maybe_alone() { machine_share=-x maybe "$@"; }
+maybe_exclusive() { machine_lock_mode=-x run_story "$@"; }
 
-# Variables that stories read come from here: each story is a process of its own.
-set_up() { # kubernetes' folder, cert-manager's folder or nothing
+# Sets the variables that stories read; each story runs in a process of its own.
+set_up() { # directory of Kubernetes, directory of cert-manager or nothing
   HEARTBEAT=2s start_cluster "$1"
-  start_internet "$2"
+  start_upstream "$2"
   start_private_registry
   set_registry_options "$registry/airlock"
   node=$(first_node) raw_cpu=$(allocatable "$node" cpu)
-  # A cluster that has just come up may still refuse a list.
-  wait_until 30 take_dump "$site/before" || fail "what is there cannot be listed" "$site/before.log"
+  # A cluster that has just started may still reject a list.
+  wait_until 30 take_dump "$site/before" || fail "cannot dump the state" "$site/before.log"
 }
 
-bundles_and_bad_input() {
-  maybe "the same kit gives the same bytes" bundle_is_the_same_twice
-  maybe "skopeo reads every image of the bundle" skopeo_reads_the_bundle
-  maybe "a manifest that names an image outside the bundle fails the build" missing_image_fails_the_build
-  maybe "missing, empty, cut and foreign files are refused" bad_bundles_are_refused
-  maybe "a flipped byte anywhere is found before anything changes" flipped_bytes_are_found
-  maybe "the installer works where nothing else is" installer_works_in_an_empty_folder
-  maybe "a wrong key is refused, openssl verifies the right one" wrong_key_is_refused
-  maybe "a refused password changes nothing" wrong_password_changes_nothing
-  maybe "a registry with an unknown certificate: nothing changes" unknown_certificate_changes_nothing
-  maybe "an API server that is down: nothing changes" dead_api_server_changes_nothing
-  maybe "no permission in the cluster: nothing changes" no_permission_changes_nothing
-  maybe "a value that the webhook refuses: its own words, and rolled back" bad_value_is_named
+bundles_and_invalid_input() {
+  run_story "builds are reproducible" bundle_is_reproducible
+  run_story "skopeo reads every image of the bundle" skopeo_reads_the_bundle
+  run_story "a manifest with an image outside the bundle fails the build" missing_image_fails_the_build
+  run_story "missing, empty, truncated and foreign files are rejected" malformed_bundles_are_rejected
+  run_story "a corrupted byte is detected before anything changes" corrupted_bytes_are_detected
+  run_story "the installer runs in an empty root directory" installer_runs_in_an_empty_root
+  run_story "a wrong key is rejected; openssl verifies the right one" wrong_key_is_rejected
+  run_story "a wrong password changes nothing" wrong_password_changes_nothing
+  run_story "an untrusted registry certificate changes nothing" unknown_certificate_changes_nothing
+  run_story "an unreachable API server changes nothing" unreachable_api_server_changes_nothing
+  run_story "missing permissions in the cluster change nothing" no_permission_changes_nothing
+  run_story "a value that the webhook rejects is reported and rolled back" invalid_value_is_reported
 }
 
-main_job() {
-  maybe "install: allocatable rises, the webhook answers" install_version_one
+lifecycle() {
+  run_story "install raises allocatable, and the webhook is ready" install_version_one
   if [[ $components == *cert-manager* ]]; then
-    maybe "the webhook's certificate comes from cert-manager" certificate_comes_from_cert_manager
+    run_story "the webhook's certificate comes from cert-manager" certificate_comes_from_cert_manager
   fi
-  maybe "every image comes from the private registry, by digest" images_come_from_the_private_registry
-  maybe "a pod that fits only because of the oversell runs" big_pod_runs
-  maybe "node-oversell/disable=true takes it off, and back" disable_label_takes_it_off
-  maybe "installing twice changes nothing" install_twice_changes_nothing
-  maybe "upgrade to a second version" upgrade_to_version_two
-  maybe "roll back to the first version" roll_back_to_version_one
-  maybe "roll back to nothing: every object and tag as it was" roll_back_to_nothing
+  run_story "every image is pulled from the private registry by digest" images_come_from_the_private_registry
+  run_story "a pod that requires oversold capacity runs" oversold_pod_runs
+  run_story "node-oversell/disable=true disables oversell, removing it enables it" disable_label_disables_oversell
+  run_story "installing twice changes nothing" install_twice_changes_nothing
+  run_story "upgrade to a second version" upgrade_to_version_two
+  run_story "roll back to the first version" roll_back_to_version_one
+  run_story "uninstall restores every object and tag" uninstall_completely
 }
 
 crashes() {
-  maybe "install and rollback killed at every record of the journal" killed_at_every_record
-  maybe "install killed again and again is continued" killed_install_is_continued
-  maybe "install killed, then rolled back: every object and tag as it was" killed_install_is_rolled_back
-  maybe "rollback killed is continued" killed_rollback_is_continued
-  maybe "what others made while an install was cut off comes back" what_others_made_meanwhile_comes_back
-  maybe "another admin host is kept out until all is finished" other_host_is_kept_out
-  maybe "a tag that somebody moved since stays" tag_that_somebody_moved_stays
+  run_story "install and rollback killed at every record of the journal" killed_at_every_record
+  run_story "an install that is killed repeatedly is continued" killed_install_is_continued
+  run_story "an install that was killed is rolled back completely" killed_install_is_rolled_back
+  run_story "a rollback that was killed is continued" killed_rollback_is_continued
+  run_story "objects created while an install was interrupted are restored" objects_created_meanwhile_are_restored
+  run_story "another admin host is locked out until the run is finished" other_host_is_locked_out
+  run_story "a tag that another user moved since is kept" moved_tag_is_kept
 }
 
 faults() {
-  maybe "Ctrl-C in the middle of an install: every object and tag as it was" interrupted_install_is_put_back
-  maybe "no space for the state: nothing changes" no_space_changes_nothing
-  maybe "a registry that dies in the middle: rolled back when it is there again" registry_dies_in_the_middle
-  maybe "an API server that dies in the middle: rolled back when it is there again" api_server_dies_in_the_middle
-  maybe "a registry that does not delete: the rollback says what it leaves" registry_that_does_not_delete
+  run_story "Ctrl-C during an install rolls back completely" interrupted_install_is_rolled_back
+  run_story "a full disk changes nothing" full_disk_changes_nothing
+  run_story "a registry that fails during an install: rolled back when it is available again" registry_fails_during_install
+  run_story "an API server that fails during a rollback: rolled back when it is available again" api_server_fails_during_rollback
+  run_story "a registry without deletion: the rollback lists the tags that it keeps" registry_without_deletion
 }
 
 webhook_over_time() {
-  maybe "the webhook is installed" webhook_is_installed
-  maybe "the webhook has every series that the installed dashboard and rules ask for" dashboard_asks_for_what_there_is
-  maybe "malformed annotations do not stop a node's heartbeats" malformed_annotations_do_not_stop_heartbeats
-  maybe "another client patches conditions for a minute: allocatable never leaves its value" other_writers_do_not_compound
-  maybe "two minutes of heartbeats: at least 9 of 10 are not written" heartbeats_are_not_written
-  maybe "a real change of a condition passes at once" real_changes_pass_at_once
-  maybe "a changed capacity passes at once, and its heartbeats are not written" changed_capacity_passes_at_once
-  maybe_alone "a kubelet restarted with the webhook up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
-  maybe_alone "a rolling restart under heartbeats: no call fails open" rolling_restart_never_fails_open
-  maybe_alone "an evicted replica under heartbeats: no call fails open" evicted_replica_never_fails_open
-  maybe_alone "a replica killed with -9 costs at most 5 s" killed_replica_costs_at_most_five_seconds
-  maybe "an outage of the webhook is made up for with no hand" outage_of_the_webhook_is_made_up_for
-  maybe_alone "after a power cut the webhook comes back, then the oversold workload, with no hand" power_cut_brings_all_back
-  maybe "the webhook is taken out: every object and tag as it was" webhook_is_taken_out
+  run_story "the webhook is installed" webhook_is_installed
+  run_story "the webhook has every metric of the installed dashboard and rules" dashboard_metrics_exist
+  run_story "malformed annotations do not stop a node's heartbeats" malformed_annotations_do_not_stop_heartbeats
+  run_story "another client patches conditions for a minute: allocatable stays constant" other_writers_do_not_compound
+  run_story "two minutes of heartbeats: at least 9 of 10 are not written" unchanged_heartbeats_are_not_written
+  run_story "a changed condition is written immediately" changed_conditions_are_written
+  run_story "a changed capacity is written immediately, unchanged heartbeats are not" changed_capacity_is_written
+  maybe_exclusive "a kubelet that restarts while the webhook is up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
+  maybe_exclusive "during a rolling restart no call fails open" rolling_restart_never_fails_open
+  maybe_exclusive "during an eviction no call fails open" evicted_replica_never_fails_open
+  maybe_exclusive "a replica killed with SIGKILL causes at most 5 s of raw values" killed_replica_costs_at_most_five_seconds
+  run_story "a node recovers automatically after an outage of the webhook" node_recovers_after_a_webhook_outage
+  maybe_exclusive "after a power loss the webhook recovers, then the oversold workload" everything_recovers_after_a_power_loss
+  run_story "uninstalling the webhook restores every object and tag" webhook_is_uninstalled
 }
 
-# run_suite NAME KUBERNETES CERT_MANAGER PART...: in a process of its own; who calls it waits for it.
+# run_suite NAME KUBERNETES CERT_MANAGER PART...: runs in a process of its own.
 run_suite() {
   suite=$1
   local kubernetes=$2 cert_manager=$3 part
   shift 3
-  trap at_end_of_suite EXIT
+  trap suite_exit EXIT
   trap "exit 143" TERM
   components=${cert_manager:+cert-manager,}node-oversell
   [[ $suite != *-webhook ]] || components+=,reconciler,monitoring
@@ -110,9 +110,9 @@ run_suite() {
   rm -rf "$site/log"
   mkdir -p "$site/log"
   say "     $suite: starting the cluster and the registries (log: $site/log/set_up.log)"
-  hold_machine -s
+  lock_machine -s
   set_up "$kubernetes" "$cert_manager" > "$site/log/set_up.log" 2>&1
-  release_machine
+  unlock_machine
   is_up=1
   story "the bundler builds two versions" build_bundles
   if [[ -n $story_passed ]]; then
@@ -120,23 +120,23 @@ run_suite() {
   fi
 }
 
-at_end_of_suite() {
+suite_exit() {
   local status=$?
   trap - EXIT
   if [[ -z ${is_up:-} ]]; then
     echo failed >> "$results"
-    say "FAIL $suite: the site does not start"
+    say "FAIL $suite: the cluster or a registry does not start"
     tail -n 12 "$site/log/set_up.log" || true
   fi
   if [[ -d ${site:-}/cluster/log && (-z ${is_up:-} || -e $site/failed) ]]; then
     cp -r "$site/cluster/log" "$site/log/cluster"
-    say "     $suite: the logs of its cluster: $site/log/cluster"
+    say "     $suite: cluster logs: $site/log/cluster"
   fi
   [[ ${KEEP:-} == 1 || -z ${site:-} ]] || take_down
   exit "$status"
 }
 
-# start_suite NAME ARGUMENT...: as soon as fewer than SUITES_AT_A_TIME run.
+# start_suite NAME ARGUMENT...: starts it when fewer than SUITES_AT_A_TIME are running.
 start_suite() {
   while (($(jobs -rp | wc -l) >= ${SUITES_AT_A_TIME:-2})); do tick; done
   run_suite "$@" &
@@ -146,14 +146,14 @@ at_exit() {
   local status=$? suites
   trap - EXIT INT TERM
   suites=$(jobs -rp)
-  # shellcheck disable=SC2086 # one argument for each process
+  # shellcheck disable=SC2086 # one argument per process
   [[ -z $suites ]] || kill -TERM $suites
   wait
   rm -f "$results"
   exit "$status"
 }
 
-wanted() { # NAME WANTED...: every suite when none is named
+wanted() { # NAME WANTED...: every suite by default
   local name=$1
   shift
   [[ $# == 0 || " $* " == *" $name "* ]]
@@ -175,15 +175,15 @@ main() {
 
   [[ -n $old ]] || suite=1.20.2 skip "everything on the oldest Kubernetes" "$no_old"
   [[ -n $old$new ]] || fail "no Kubernetes can be built here: $no_old"
-  if [[ -n $old ]] && wanted 1.20.2 "$@"; then start_suite 1.20.2 "$old" "" bundles_and_bad_input main_job crashes faults; fi
+  if [[ -n $old ]] && wanted 1.20.2 "$@"; then start_suite 1.20.2 "$old" "" bundles_and_invalid_input lifecycle crashes faults; fi
   if [[ -n $old ]] && wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time; fi
   if [[ -n $old ]] && wanted 1.20.2-cert-manager "$@"; then
-    if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" main_job
-    else suite=1.20.2-cert-manager skip "the main job with the real cert-manager" "$no_cert_manager"; fi
+    if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" lifecycle
+    else suite=1.20.2-cert-manager skip "lifecycle with the real cert-manager" "$no_cert_manager"; fi
   fi
-  if [[ -n $new ]]; then start_suite 1.34.3 "$new" "$cert_manager" bundles_and_bad_input main_job crashes; fi
+  if [[ -n $new ]]; then start_suite 1.34.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
   wait
-  end_of_stories
+  print_summary
 }
 
 main "$@"

@@ -1,12 +1,12 @@
-# The two sides that the demo and the end-to-end tests work on: the internet (a registry, a web site) and the isolated
-# site (a cluster, a private registry). Sourced, never run. Everything lives in $site, a folder outside the checkout.
+# The environment of the demo and the end-to-end tests: the upstream side (a registry, a web server) and the air-gapped
+# site (a cluster, a private registry). Sourced, never run. All files are in $site, a directory outside the checkout.
 # shellcheck shell=bash
 
 root=$(realpath "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..")
 cluster=$root/tests/cluster
 # shellcheck source-path=SCRIPTDIR source=../cluster/lib.sh
 source "$cluster/lib.sh"
-dist=${AIRLOCK_DIST:-$root/dist} # others than the shipped ones: a sanitizer build, say
+dist=${AIRLOCK_DIST:-$root/dist} # for example a sanitizer build
 bundler=$dist/airlock-bundler installer=$dist/airlock-installer
 cache=$(airlock_cache)
 namespace="node-oversell-webhook"
@@ -14,13 +14,13 @@ namespace="node-oversell-webhook"
 require_programs() {
   local program
   for program in airlock-bundler airlock-installer node-oversell-webhook node-oversell-controller; do
-    [[ -x $dist/$program ]] || fail "no $dist/$program; make it: make dist"
+    [[ -x $dist/$program ]] || fail "$dist/$program does not exist; run make dist"
   done
 }
 
 # --- the cache --------------------------------------------------------------------------------------------------
 
-# build_cached SCRIPT FOLDER: true when FOLDER of the cache is there afterwards; false, with the reason in
+# build_cached SCRIPT DIRECTORY: true when DIRECTORY exists in the cache afterwards; false, with the reason in
 # $cannot_build, when this machine cannot build it. A build that fails ends the script.
 # shellcheck disable=SC2034 # read by the scripts that source this
 build_cached() {
@@ -36,7 +36,7 @@ build_cached() {
   esac
 }
 
-# build_kubernetes: gives $kubernetes, the folder of 1.20.2 or, where that cannot be built, of a current one.
+# build_kubernetes: sets $kubernetes to the directory of 1.20.2 or, where that cannot be built, of a current one.
 build_kubernetes() {
   kubernetes=$cache/kubernetes-1.20.2
   ! build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || return 0
@@ -45,25 +45,25 @@ build_kubernetes() {
   build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3 || fail "$cannot_build"
 }
 
-# --- up and down ------------------------------------------------------------------------------------------------
+# --- start and stop ----------------------------------------------------------------------------------------------
 
-# One run at a time in a folder; what a killed run left in it is taken down first.
-claim_site() { # folder
+# Allows one run at a time in a directory, and removes what a killed run left in it.
+claim_site() { # directory
   site=$1
   mkdir -p "$site"
   chmod 700 "$site"
   exec {site_lock}> "$site/lock"
-  flock -n "$site_lock" || fail "another run uses $site; wait for its end"
+  flock -n "$site_lock" || fail "another run uses $site; wait until it has finished"
   take_down
 }
 
-# Daemons must not hold the locks (of the site, of the machine), so every command that starts some closes them.
+# Daemons must not inherit the locks of the site and the machine, so commands that start daemons close them.
 unlocked() {
   local machine=${machine:-$site_lock}
   "$@" {site_lock}>&- {machine}>&-
 }
 
-start_internet() { # the folder of cert-manager, or nothing
+start_upstream() { # the directory of cert-manager, or nothing
   unlocked "$cluster/registry.sh" up internet "$site/internet"
   internet=$(cat "$site/internet/address")
   "$cluster/upstream-images.sh" "$internet" "${1:-}"
@@ -73,7 +73,7 @@ start_internet() { # the folder of cert-manager, or nothing
   web=$(cat "$site/files/address")
 }
 
-start_cluster() { # the folder of Kubernetes
+start_cluster() { # the directory of Kubernetes
   unlocked "$cluster/cluster.sh" up "$1" "$site/cluster"
   export KUBECONFIG=$site/cluster/admin.kubeconfig KUBECTL=$1/kubectl
 }
@@ -87,16 +87,16 @@ start_private_registry() {
   seed_private_registry
 }
 
-# What a site has already: other people's images, beside those of the kit, and under a tag that the kit will move.
+# What a private registry has before: images of other users, in other repositories and under a tag that the kit moves.
 seed_private_registry() {
   local tag
-  for tag in somebody/else:1 node-oversell-webhook:1.0.0 node-oversell-webhook:keep jetstack/cert-manager-webhook:v1.8.2; do
+  for tag in other/image:1 node-oversell-webhook:1.0.0 node-oversell-webhook:keep jetstack/cert-manager-webhook:v1.8.2; do
     skopeo copy -q --src-tls-verify=false --dest-cert-dir "$REGISTRY_CERTS" \
       "docker://$internet/airlock-test/small:1" "docker://$registry/airlock/$tag"
   done
 }
 
-# For the dumps alone; the installer gets the password by its own way.
+# Only for the dumps; the installer receives the password through stdin.
 login_to_registry() { # host
   export REGISTRY_AUTH_FILE=$site/auth.json REGISTRY_CERTS=$site/certs
   mkdir -p "$REGISTRY_CERTS"
@@ -115,8 +115,8 @@ take_down() {
 
 # --- kits and bundles -------------------------------------------------------------------------------------------
 
-# copy_kit NAME: the kit as it stands in the tree and the program it packs, with the address of cert-manager's manifest
-# put to the local server, and its checksum to that of the file which is served there (rendered here, not downloaded).
+# copy_kit NAME: copies the kit and its programs, and replaces the checksum of cert-manager's manifest by that of the
+# locally rendered file.
 copy_kit() {
   kit=$site/kits/$1
   rm -rf "$kit"
@@ -126,21 +126,21 @@ copy_kit() {
   [[ -f $site/web/cert-manager.yaml ]] || return 0
   local checksum
   checksum=$(sha256sum "$site/web/cert-manager.yaml" | cut -d' ' -f1)
-  # The URL stays the real one: a mirror stands in for it, as on a site that has one.
+  # The URL is unchanged; --mirror redirects it to the local server.
   sed -i -E "s#^( *)- url: .*/cert-manager\.yaml\$#&\n\1  sha256: $checksum#" \
     "$kit/bundle.yaml"
 }
 
-build_bundle() { # kit's folder, file, options of the bundler...
-  local folder=$1 file=$2
+build_bundle() { # directory of the kit, file, options of the bundler...
+  local directory=$1 file=$2
   shift 2
-  "$bundler" build "$folder/bundle.yaml" -o "$file" --mirror "quay.io=$internet" \
+  "$bundler" build "$directory/bundle.yaml" -o "$file" --mirror "quay.io=$internet" \
     --mirror "https://github.com/cert-manager/cert-manager/releases/download/v1.8.2=http://$web" --plain-http "$internet" --plain-http "$web" "$@"
 }
 
 # --- the installer ----------------------------------------------------------------------------------------------
 
-# run_installer VERB ARGUMENT...: with the cluster and the state folder of this site.
+# run_installer COMMAND ARGUMENT...: with the cluster and the state directory of this site.
 run_installer() { "$installer" "$@" --kubeconfig "$KUBECONFIG" --state-dir "$site/state"; }
 
 install_bundle() { # file, options...
@@ -155,12 +155,12 @@ set_registry_options() { # [http://]HOST:PORT[/PREFIX]
   [[ -z $registry_ca ]] || registry_options+=(--registry-ca "$registry_ca")
 }
 
-# shellcheck disable=SC2120 # without a generation: back to nothing
+# shellcheck disable=SC2120 # the generation is optional
 roll_back() { # generation or nothing, options...
   run_installer rollback "$@" --yes "${registry_options[@]}" <<< "$registry_password"
 }
 
-# --- looking at it ----------------------------------------------------------------------------------------------
+# --- inspection ------------------------------------------------------------------------------------------------
 
 kubectl() { "$KUBECTL" "$@" 2> >(grep -v '^Warning: ' >&2); }
 
@@ -181,8 +181,8 @@ millicores() { # 2 or 1500m
   case $1 in *m) echo "${1%m}" ;; *) echo $((${1} * 1000)) ;; esac
 }
 
-# An empty patch of the node's status: the API server calls the webhooks, which otherwise wait for the kubelet's
-# next full report (kubectl 1.20 cannot patch a status itself).
+# Sends an empty patch of the node's status, so that the API server calls the webhooks before the kubelet's next full
+# report (kubectl 1.20 cannot patch a status).
 resync_node() { # node
   local socket=$site/proxy.sock
   rm -f "$socket"
@@ -196,11 +196,11 @@ resync_node() { # node
   rm -f "$socket"
 }
 
-# Resyncs until the node's cpu is as wanted: right after a label or a policy changes, a first resync may come too early.
+# One resync right after a change of a label or a policy may be too early, so callers retry this.
 resynced_allocatable_is() { resync_node "$1" && allocatable_is "$1" "$2" "$3"; }
 
-# write_big_pod NAME CPU: a pod as the webhook's own, so that its image and pull secret are at hand, but not behind the
-# Service, asking for CPU. Without its priority: it must push nobody out.
+# write_big_pod NAME CPU: a pod like those of the webhook, to reuse its image and pull secret, but not selected by the
+# Service, that requests CPU. Without a priority, so that it preempts no pod.
 write_big_pod() {
   kubectl -n "$namespace" get deployment "$namespace" -o json | jq --arg name "$1" --arg cpu "$2" '
     {apiVersion: "v1", kind: "Pod",
@@ -224,7 +224,7 @@ pod_message() { # namespace name
 
 # --- dumps ------------------------------------------------------------------------------------------------------
 
-# take_dump FILE: every object and every tag. Only the repositories named in $dump_repositories, when it is not empty.
+# take_dump FILE: dumps every object and every tag; only of $dump_repositories, when it is not empty.
 take_dump() {
   { "$root/tests/e2e/dump.sh" objects && "$root/tests/e2e/dump.sh" tags "$registry" "${dump_repositories[@]}"; } > "$1.new" 2> "$1.log" || {
     cat "$1.log" >&2
@@ -234,13 +234,13 @@ take_dump() {
 }
 dump_repositories=()
 
-dump_equals() { # file: what is there now is as FILE says
+dump_equals() { # file: the current state equals FILE
   take_dump "$site/dump.now" && cmp -s "$1" "$site/dump.now"
 }
 
-# same_as FILE SECONDS: waits for controllers to finish what a deletion started; leaves log/not_as_it_was.diff when it never fits.
-same_as() {
+# matches_dump FILE SECONDS: waits until controllers have finished; writes log/differences.diff if the state differs.
+matches_dump() {
   if wait_until "$2" dump_equals "$1"; then return 0; fi
-  diff -u "$1" "$site/dump.now" > "$site/log/not_as_it_was.diff" || true
+  diff -u "$1" "$site/dump.now" > "$site/log/differences.diff" || true
   return 1
 }

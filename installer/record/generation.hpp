@@ -14,10 +14,8 @@ namespace airlock::installer {
 
 struct ObjectBefore {
     kubernetes::ObjectKey key;
-    std::optional<base::Json> object =
-        std::nullopt;  // as the API server returned it; absent: did not exist
-    std::string
-        created_uid{};  // of the object that this install created; empty: none, or not known yet
+    std::optional<base::Json> object = std::nullopt;  // live; absent: it did not exist
+    std::string created_uid{};  // of the object that this install created; empty: none or unknown
 };
 
 struct TagBefore {

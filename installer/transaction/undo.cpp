@@ -192,7 +192,7 @@ class Undo {
         }
         if (!live) return;
         if (!is_ours(*live, object.created_uid)) {
-            leave(object.key, "it was changed by another user since and is left unchanged");
+            leave(object.key, "it was created by another user since and is left unchanged");
             return;
         }
         if (object.key.kind == "CustomResourceDefinition") {
@@ -306,7 +306,7 @@ class Undo {
         for (const auto& [key, uid] : deleted_) {
             result_.failed.push_back(
                 {.where = key.text(),
-                 .message = "it is still terminating",
+                 .message = "it was deleted but still exists",
                  .hint = "check its finalizers and conditions: " + kubectl("get -o yaml", key)});
         }
     }

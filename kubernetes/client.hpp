@@ -1,6 +1,6 @@
 // A client for the Kubernetes API, 1.20 or later: discovery, get, list, watch, server-side apply of
 // YAML text, merge patches, delete with preconditions. Every error has the object and the message
-// of the server; no secret is ever part of it. Thread-safe.
+// of the server; no credential is ever part of it. Thread-safe.
 #pragma once
 
 #include "base/http.hpp"

@@ -36,8 +36,7 @@ struct InstallPlan {
     // is issued.
     std::string ca_pem;
     bool issues_certificate = false;
-    std::string
-        fingerprint;  // of everything that was requested: equal fingerprints request the same
+    std::string fingerprint;  // equal fingerprints: the same bundle, values and registry
 
     std::vector<kubernetes::ObjectKey> keys() const;
     std::vector<std::string> component_names() const;

@@ -64,7 +64,7 @@ struct Transfer {
     std::exception_ptr failure{};
     bool unwanted = false;  // the body has another status than the sink expects
 
-    // The last header of a name wins, except for the one that registries do repeat: those are
+    // The last header of a name wins, except for the one that servers do repeat: those are
     // joined to a list (RFC 9110, 5.3).
     void take_header(const std::string& name, std::string_view value) {
         const auto [at, is_new] = response.headers.try_emplace(name, value);
@@ -328,7 +328,7 @@ HttpResponse HttpClient::send(const HttpRequest& request, const std::stop_token&
     for (const auto& line : request.headers)
         append(headers, line);
     if (!request.authorization.empty()) append(headers, "Authorization: " + request.authorization);
-    // No 100-continue: it costs a round trip, and some registries never send it.
+    // No 100-continue: it costs a round trip, and some servers never send it.
     append(headers, "Expect:");
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (request.method == "HEAD") {

@@ -33,6 +33,7 @@ SourceOptions source_options(const BuildArguments& arguments) {
     }
     options.credentials = images::CredentialStore::load(
         arguments.authfile.empty() ? std::nullopt : std::optional(arguments.authfile));
+    options.credentials.set_hint("run docker login or podman login, or use --authfile FILE");
     options.plain_http.insert(arguments.plain_http.begin(), arguments.plain_http.end());
     options.mirrors = arguments.mirrors;
     options.hints = {

@@ -31,8 +31,13 @@ class CredentialStore {
     std::optional<Credentials> find(const std::string& registry,
                                     const std::string& repository) const;
 
+    // How the user of this program gives credentials: the hint of a refusal.
+    void set_hint(std::string hint) { hint_ = std::move(hint); }
+    const std::string& hint() const { return hint_; }
+
   private:
     std::map<std::string, Credentials> by_key_;
+    std::string hint_ = "log in with docker login or podman login";
 };
 
 }  // namespace airlock::images

@@ -149,9 +149,8 @@ struct RegistryClient::State {
                     ? fmt::format(
                           "check the password, and that the user is allowed to {} in {}/{}; in Harbor, the project must exist and the robot account must be a member",
                           verb, host, repository)
-                    : fmt::format(
-                          "no credentials for {} were given: use --username and --password-stdin, or --authfile FILE",
-                          host));
+                    : fmt::format("no credentials for {} were given: {}", host,
+                                  options.credentials.hint()));
         } else if (response.status == 400 && options.plain_http &&
                    reason.find("HTTPS") != std::string::npos) {
             error.set_hint("this port may use TLS: omit http://");
@@ -186,8 +185,7 @@ void RegistryClient::ping() {
     });
     if (response.status == 404) {
         throw Error(Errc::remote, "{} is not a container registry: /v2/ returned 404", state.host)
-            .set_hint(
-                "--registry takes HOST[:PORT][/PREFIX]; a registry below a URL path is not supported");
+            .set_hint("write HOST[:PORT][/PREFIX]; a registry below a URL path is not supported");
     }
     if (!response.ok()) state.refuse(response, "log in to", {}, "it");
 }

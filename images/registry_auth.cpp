@@ -151,10 +151,7 @@ RegistryAuth::Token RegistryAuth::fetch_token(const Challenge& challenge,
     if (response.status == 401 || response.status == 403) {
         throw Error(Errc::denied, "{} rejected the {}", host_,
                     credentials ? "user name or password" : "anonymous access")
-            .set_hint(
-                credentials
-                    ? "check --username and --password-stdin, or the file given with --authfile"
-                    : "use --username and --password-stdin, or --authfile FILE");
+            .set_hint(credentials ? "check the user name and the password" : credentials_.hint());
     }
     if (!response.ok())
         throw base::status_error(

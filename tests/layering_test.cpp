@@ -170,6 +170,30 @@ TEST(Layering, EachLibraryStaysInItsFiles) {
     EXPECT_TRUE(used.contains("base/http.cpp")) << "the test does not see the fences";
 }
 
+// base/ could be taken into another project: no word of what this one is about. Its own grammar of
+// command lines aside, it names no option either: hints come from the callers.
+TEST(Layering, BaseKnowsNothingOfTheDomain) {
+    static const std::regex kForbidden(
+        R"re(\b(oci|kubernetes|kube(let|ctl|config)|registry|registries|manifests?|bundles?|admission|webhooks?|pods?)\b|airlock-\w|["' ]--[a-z])re",
+        std::regex::icase);
+    static const std::regex kIgnored(
+        R"re(^#include|namespace airlock|ca-bundle|--(help|version|k?LockAttempts|depth)\b|openssl [a-z-]+|verify-blob|`|: left|-verify)re",
+        std::regex::icase);
+    std::size_t lines = 0;
+    for (const auto& entry : fs::directory_iterator(kRoot / "base")) {
+        const auto stem = entry.path().stem().string();
+        if (stem == "command_line" || stem == "command_docs" || stem == "CMakeLists") continue;
+        std::ifstream in(entry.path());
+        std::string text;
+        for (std::size_t line = 1; std::getline(in, text); ++line, ++lines) {
+            if (std::regex_search(text, kIgnored)) continue;
+            EXPECT_FALSE(std::regex_search(text, kForbidden))
+                << entry.path().filename().string() << ":" << line << ": " << text;
+        }
+    }
+    EXPECT_GT(lines, 1000U) << "the test does not see the sources";
+}
+
 TEST(Layering, AnIncludeNamesItsFolder) {
     for (const auto& include : includes()) {
         if (!include.quoted) continue;

@@ -15,8 +15,8 @@
 //         matchLabels: {pool: batch}
 //         matchExpressions: [{key: gpu, operator: DoesNotExist}]
 //       ratios: {cpu: "3"}         # other resources use the default
-//   maxRatio: {cpu: "4"}           # bounds for every ratio, those of node annotations included
-//   minRatio: {cpu: "1"}
+//   maxRatio: {cpu: "4"}           # limits: a ratio in this file must be within them, one in a
+//   minRatio: {cpu: "1"}           # node annotation is adjusted to them
 #pragma once
 
 #include "webhook/ratios.hpp"

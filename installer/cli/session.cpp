@@ -39,6 +39,7 @@ RegistrySession::RegistrySession(const Arguments& arguments, RegistryPlace place
         .no_tls = "check the port; for a registry without TLS use --registry http://HOST"};
     options.credentials = images::CredentialStore::load(
         arguments.authfile.empty() ? std::nullopt : std::optional(arguments.authfile));
+    options.credentials.set_hint("use --username and --password-stdin, or --authfile FILE");
     if (arguments.username.empty() == arguments.password_stdin) {
         throw Error(Errc::usage, "--username and --password-stdin must be used together")
             .set_hint("for example --username NAME --password-stdin < FILE");

@@ -128,7 +128,8 @@ void Transaction::begin(Act act, const Generation& generation) {
                           {"bundle", generation.bundle},
                           {"version", generation.version}});
     // The run counts as unfinished from here on.
-    base::write_file_durably(pending_path(options_.state_dir), base::dump_json(generation.to_json()), 0600);
+    base::write_file_durably(pending_path(options_.state_dir),
+                             base::dump_json(generation.to_json()), 0600);
     interrupted_ = generation;
 }
 

@@ -281,7 +281,8 @@ class Undo {
     static bool we_moved(const TagBefore& tag, const std::string& digest) {
         return tag.moved_to.empty() ||  // an earlier version did not record it
                std::ranges::find(tag.moved_to, digest) != tag.moved_to.end() ||
-               digest == images::tombstone_manifest(tag.repository, tag.tag).descriptor.digest.text();
+               digest ==
+                   images::tombstone_manifest(tag.repository, tag.tag).descriptor.digest.text();
     }
 
     void wait_for_deletion() {

@@ -247,7 +247,7 @@ journal_size() { find "$site/state" -type f -name '*journal*' -exec cat {} + 2> 
 
 journal_has() { (($(journal_size) >= $1)) || ! kill -0 "$2" 2> /dev/null; }
 
-# killed_at_record BYTES FUNCTION...: starts it and kills it with SIGKILL as soon as the journal has grown by BYTES.
+# killed_at_record RECORDS FUNCTION...: starts it and kills it with SIGKILL as soon as the journal has RECORDS more records.
 # True when it was killed, false when it had finished before.
 killed_at_record() {
   local records=$(($(journal_size) + $1)) pid

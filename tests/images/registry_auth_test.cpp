@@ -157,10 +157,12 @@ TEST_F(TokenTest, ARejectionNamesTheHostAndHasAHint) {
     reply_ = {.status = 401};
     auto known = with({.username = "u", .password = "secret", .identity_token = ""});
     expect_error([&] { answer(known, "s"); }, Errc::denied,
-                 "r.site rejected the user name or password", "--password-stdin");
-    RegistryAuth unknown("r.site", {}, true);
+                 "r.site rejected the user name or password", "check the user name");
+    CredentialStore nothing;
+    nothing.set_hint("use --password");
+    RegistryAuth unknown("r.site", nothing, true);
     expect_error([&] { answer(unknown, "s"); }, Errc::denied, "rejected the anonymous access",
-                 "--authfile");
+                 "use --password");
     reply_ = {.status = 503, .headers = {{"Retry-After", "7"}}};
     const auto later = error_of([&] { answer(unknown, "s"); });
     EXPECT_TRUE(later.value().transient());

@@ -133,10 +133,10 @@ TEST_F(PasswordRegistryTest, RejectsAWrongPasswordWithoutShowingIt) {
 
 TEST_F(PasswordRegistryTest, AHintAsksForAMissingPassword) {
     auto registry = client(server_.address(), trusting(authority_.pem()));
-    expect_error([&] { registry.ping(); }, Errc::denied, server_.address(), "--password-stdin");
+    expect_error([&] { registry.ping(); }, Errc::denied, server_.address(), "docker login");
     auto elsewhere =
         client(server_.address(), trusting(authority_.pem(), password("quay.io", "operator", "x")));
-    expect_error([&] { elsewhere.ping(); }, Errc::denied, server_.address(), "--authfile");
+    expect_error([&] { elsewhere.ping(); }, Errc::denied, server_.address(), "docker login");
 }
 
 class TokenRegistryTest : public RegistryTest {
@@ -187,7 +187,7 @@ TEST_F(TokenRegistryTest, AnonymousUsersMayPullButNotPush) {
     expect_image(nobody, "team/app", "v1");
     base::StringSource source("new");
     expect_error([&] { nobody.push_blob("team/app", describe("new"), source); }, Errc::denied,
-                 "team/app", "--password-stdin");
+                 "team/app", "docker login");
     EXPECT_FALSE(known.has_blob("team/app", base::sha256("new")));
 }
 

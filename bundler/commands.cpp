@@ -43,7 +43,7 @@ void add_build(base::CommandLine& line) {
                    all.build.components, true);
     command.option({.flags = "--platform",
                     .value = "OS/ARCH[/VARIANT]",
-                    .help = "take this platform of every image instead of those in bundle.yaml"},
+                    .help = "platform of every image, instead of those in bundle.yaml"},
                    all.platform);
     command.option({.flags = "--installer",
                     .value = "FILE",
@@ -56,11 +56,11 @@ void add_build(base::CommandLine& line) {
                     .help = "write what every tag and file resolved to; with --locked, read it"},
                    all.lock);
     command.flag({.flags = "--locked",
-                  .help = "build exactly what the lock says, or fail and show what differs"},
+                  .help = "fail and list the differences if the build does not match the lock file"},
                  all.locked);
     command.option({.flags = "--key",
                     .value = "FILE",
-                    .help = "sign with this private key, as keygen makes it"},
+                    .help = "private key (PEM) to sign with; keygen generates one"},
                    all.key);
     command.group("Registries");
     command.option({.flags = "--authfile",

@@ -1,4 +1,4 @@
-// The order of the folders, the C libraries' own files, and no include cycle: an #include that
+// The order of the directories, the C libraries' own files, and no include cycle: an #include that
 // breaks one of these fails here.
 //
 //   base <- images <- manifests <- bundler          base <- kubernetes
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 const fs::path kRoot = AIRLOCK_SOURCE_DIR;
 
-// What a file may include, by the longest folder here that it lies in: folders, and single headers.
+// What a file may include, by the longest directory here that it lies in: directories, and single headers.
 const std::map<std::string, std::set<std::string>> kMayInclude{
     {"base", {"base"}},
     {"images", {"base", "images"}},
@@ -69,12 +69,12 @@ struct Include {
 
 std::vector<Include> includes() {
     static const std::regex kInclude(R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re");
-    std::set<std::string> folders;
-    for (const auto& [folder, allowed] : kMayInclude)
-        folders.insert(folder.substr(0, folder.find('/')));
+    std::set<std::string> directories;
+    for (const auto& [directory, allowed] : kMayInclude)
+        directories.insert(directory.substr(0, directory.find('/')));
     std::vector<Include> out;
-    for (const auto& folder : folders) {
-        for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+    for (const auto& directory : directories) {
+        for (const auto& entry : fs::recursive_directory_iterator(kRoot / directory)) {
             const auto extension = entry.path().extension();
             if (extension != ".cpp" && extension != ".hpp") continue;
             std::ifstream in(entry.path());
@@ -96,9 +96,9 @@ bool lies_in(const std::string& file, const std::string& place) {
 
 const std::set<std::string>& allowed_for(const std::string& file) {
     const std::set<std::string>* best = nullptr;
-    for (const auto& [folder, allowed] : kMayInclude) {
-        // The map is sorted: a folder comes before what lies in it.
-        if (lies_in(file, folder)) best = &allowed;
+    for (const auto& [directory, allowed] : kMayInclude) {
+        // The map is sorted: a directory comes before what lies in it.
+        if (lies_in(file, directory)) best = &allowed;
     }
     return *best;
 }
@@ -115,7 +115,7 @@ TEST(Layering, NoIncludeRunsTheWrongWay) {
     }
 }
 
-TEST(Layering, EachFolderOfTheInstallerIsNamedHere) {
+TEST(Layering, EachDirectoryOfTheInstallerIsNamedHere) {
     for (const auto& entry : fs::directory_iterator(kRoot / "installer")) {
         if (!entry.is_directory()) continue;
         EXPECT_TRUE(kMayInclude.contains("installer/" + entry.path().filename().string()))
@@ -194,7 +194,7 @@ TEST(Layering, BaseKnowsNothingOfTheDomain) {
     EXPECT_GT(lines, 1000U) << "the test does not see the sources";
 }
 
-TEST(Layering, AnIncludeNamesItsFolder) {
+TEST(Layering, AnIncludeNamesItsDirectory) {
     for (const auto& include : includes()) {
         if (!include.quoted) continue;
         EXPECT_NE(include.name.find('/'), std::string::npos)

@@ -181,6 +181,7 @@ void add_commands(CommandLine& line) {
         });
     commands.add({.name = "push",
                   .purpose = "Push the images only; needs no cluster",
+                  .details = "Images that were sent before a failure stay; run it again to send the rest.",
                   .examples = {"airlock-installer push kit.tar --registry harbor.corp/airlock"},
                   .exit_codes = {done, failed, refused}},
                  push_command, [](Command& command, Arguments& arguments) {

@@ -32,7 +32,7 @@ struct HttpOptions {
     std::string client_certificate = {};  // PEM
     std::string client_key = {};          // PEM
     std::string tls_server_name = {};     // verify this name instead of the URL's host
-    bool skip_verification = false;       // only for a kubeconfig that requests it
+    bool skip_verification = false;       // only when the user requests it
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds stall_timeout{60};  // Errc::timeout after so long without data
     std::string user_agent = "airlock";

@@ -55,9 +55,10 @@ void add_build(base::CommandLine& line) {
                     .value = "FILE",
                     .help = "write what every tag and file resolved to; with --locked, read it"},
                    all.lock);
-    command.flag({.flags = "--locked",
-                  .help = "fail and list the differences if the build does not match the lock file"},
-                 all.locked);
+    command.flag(
+        {.flags = "--locked",
+         .help = "fail and list the differences if the build does not match the lock file"},
+        all.locked);
     command.option({.flags = "--key",
                     .value = "FILE",
                     .help = "private key (PEM) to sign with; keygen generates one"},

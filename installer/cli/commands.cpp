@@ -179,15 +179,16 @@ void add_commands(CommandLine& line) {
             add_cluster(command, arguments);
             add_execution(command, arguments);
         });
-    commands.add({.name = "push",
-                  .purpose = "Push the images only; needs no cluster",
-                  .details = "Images that were sent before a failure stay; run it again to send the rest.",
-                  .examples = {"airlock-installer push kit.tar --registry harbor.corp/airlock"},
-                  .exit_codes = {done, failed, refused}},
-                 push_command, [](Command& command, Arguments& arguments) {
-                     manifests::add_bundle_arguments(command, arguments.bundle);
-                     add_registry(command, arguments, true);
-                 });
+    commands.add(
+        {.name = "push",
+         .purpose = "Push the images only; needs no cluster",
+         .details = "Images that were sent before a failure stay; run it again to send the rest.",
+         .examples = {"airlock-installer push kit.tar --registry harbor.corp/airlock"},
+         .exit_codes = {done, failed, refused}},
+        push_command, [](Command& command, Arguments& arguments) {
+            manifests::add_bundle_arguments(command, arguments.bundle);
+            add_registry(command, arguments, true);
+        });
     manifests::add_bundle_commands(line, "airlock-installer");
 }
 

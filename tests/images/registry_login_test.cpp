@@ -194,7 +194,7 @@ TEST_F(TokenRegistryTest, AnonymousUsersMayPullButNotPush) {
 TEST_F(TokenRegistryTest, AWrongPasswordIsRejectedByTheTokenService) {
     auto registry = with("operator", "wrong");
     expect_error([&] { registry.ping(); }, Errc::denied, "rejected the user name or password",
-                 "--authfile");
+                 "check the user name");
     expect_error([&] { registry.get_manifest("team/app", "v1"); }, Errc::denied, server_.address());
     EXPECT_EQ(tokens_.server().requests().size(), 2U) << "it was asked again and again";
 }

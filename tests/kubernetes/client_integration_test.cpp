@@ -62,7 +62,8 @@ TEST_F(KubeClientOnRealServer, FillsInTheNamespaceByTheKind) {
     EXPECT_EQ(client_.with_namespace(key("Node", "a")).namespace_name, "");
     EXPECT_EQ(client_.with_namespace(key("Absent", "a"), true), key("Absent", "a"));
     expect_error([&] { client_.with_namespace(key("Absent", "a")); }, Errc::not_found,
-                 "Absent a/x: this cluster has no kind Absent in v1", "CustomResourceDefinition");
+                 "Absent a/x: the cluster does not serve kind Absent in v1",
+                 "install its CRD first");
 }
 
 TEST_F(KubeClientOnRealServer, AppliesTheTextAndChangesNothingTheSecondTime) {

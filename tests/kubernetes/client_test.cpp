@@ -32,7 +32,7 @@ TEST(Client, ReportsAServerThatIsDownWithItsKubeconfig) {
     Client client(config, {});
     expect_error([&] { client.server_version(); }, Errc::network,
                  "API server " + config.server + " (context admin of /etc/kubeconfig)",
-                 "check that the server is up");
+                 "check that the server is running");
 }
 
 TEST(Client, ReportsStatusErrorsWithAHint) {

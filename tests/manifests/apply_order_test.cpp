@@ -37,9 +37,13 @@ TEST(ApplyOrder, PutsWhatIsNeededFirstAndWebhooksLast) {
 TEST(ApplyOrder, KeepsTheOrderWithinAKind) {
     std::vector<Document> documents;
     for (const auto* name : {"c", "a", "b"}) {
+        documents.push_back({.file = "f",
+                             .line = 1,
+                             .text = {},
+                             .key = key("apps/v1", "Deployment", name),
+                             .tree = {}});
         documents.push_back(
-            {.file = "f", .line = 1, .text = {}, .key = key("apps/v1", "Deployment", name)});
-        documents.push_back({.file = "f", .line = 1, .text = {}, .key = key("v1", "Secret", name)});
+            {.file = "f", .line = 1, .text = {}, .key = key("v1", "Secret", name), .tree = {}});
     }
     sort_for_apply(documents);
     std::vector<std::string> names;

@@ -86,7 +86,8 @@ TEST(SpliceImages, RejectsFieldsOfAnotherDocument) {
                  "not at the recorded offset");
     expect_error(
         [&] {
-            splice_images({.file = "x", .line = 1, .text = "", .key = {}}, fields, replacement);
+            splice_images({.file = "x", .line = 1, .text = "", .key = {}, .tree = {}}, fields,
+                          replacement);
         },
         Errc::internal, "not at the recorded offset");
     const auto document = pod_with("nginx");

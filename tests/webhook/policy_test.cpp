@@ -188,7 +188,7 @@ TEST(Policy, ReportsTheLineOfEveryProblem) {
         {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml:3", "outside"},
         {"maxRatio: {cpu: 2}\nminRatio: {cpu: 3}", "policy.yaml:4", "greater than its maxRatio"},
         {"default: {ratios: {cpu: 2}", "policy.yaml:3", "cannot read the policy"},
-        {"---\nkind: Policy", "policy.yaml:4", "document"},
+        {"---\nkind: Policy", "policy.yaml:3", "document"},
     };
     for (const auto& row : rows) {
         const auto error = ::airlock::test::error_of([&] { return test::policy(row.yaml); });

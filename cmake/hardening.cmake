@@ -7,7 +7,8 @@ if(AIRLOCK_SANITIZE)
   target_link_options(airlock_hardening INTERFACE ${flags})
   # Code from the sanitizers causes false positives in gcc (std::regex, GCC bug 105562). The dev preset keeps the first
   # warning, the release preset the second.
-  target_compile_options(airlock_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_compile_options(airlock_warnings INTERFACE -Wno-null-dereference
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 else()
   target_compile_definitions(airlock_hardening INTERFACE
     _GLIBCXX_ASSERTIONS

@@ -384,7 +384,7 @@ other_host_is_locked_out() {
   expect_exit 1 install_small_elsewhere
   expect_output 'another installer holds the cluster lock'
   expect_exit 6 run_installer status
-  expect_output 'now$'
+  expect_output 'is running'
   wait "$pid" || status=$?
   expect "the first installer failed" test "$status" == 0
   expect "the cluster is still locked" not lock_is_held

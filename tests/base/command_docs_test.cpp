@@ -1,4 +1,4 @@
-// The documents are given to what reads them: groff, bash, zsh and fish, where they are installed.
+// The documents are given to what reads them: groff, bash, zsh and fish; make deps installs them.
 #include "base/command_docs.hpp"
 
 #include "tests/support/process.hpp"
@@ -52,10 +52,6 @@ ProgramDoc program() {
                          .choices = {"info", "debug"}}}};
 }
 
-bool is_installed(const std::string& name) {
-    return !test::run({"sh", "-c", "command -v " + name + " || true"}).empty();
-}
-
 // What bash offers for the last of `words`.
 std::string bash_completes(const std::string& words) {
     const test::TempFolder folder;
@@ -78,14 +74,12 @@ TEST(BashCompletion, OffersCommandsOptionsAndChoices) {
 }
 
 TEST(ZshCompletion, IsParsedByZsh) {
-    if (!is_installed("zsh")) GTEST_SKIP() << "zsh is not installed";
     const test::TempFolder folder;
     test::run({"zsh", "-n", folder.write("_air-lock", zsh_completion(program()))});
     EXPECT_THAT(zsh_completion(program()), HasSubstr(R"(--format[a\:b]:FORMAT:(text json))"));
 }
 
 TEST(FishCompletion, OffersCommandsOptionsAndChoices) {
-    if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
     const test::TempFolder folder;
     folder.write("air-lock.fish", fish_completion(program()));
     const auto completes = [&](const std::string& line) {
@@ -101,7 +95,6 @@ TEST(ManPage, IsFormattedWithoutAWarning) {
     const auto page = man_page(program());
     EXPECT_THAT(page, HasSubstr(".TH AIR\\-LOCK 1"));
     EXPECT_THAT(page, HasSubstr("\n\\&.dot at the start"));
-    if (!is_installed("groff")) GTEST_SKIP() << "groff is not installed";
     const test::TempFolder folder;
     const auto text = test::run(
         {"sh", "-c", "groff -man -Tutf8 -ww \"$1\" 2>&1", "sh", folder.write("page.1", page)});

@@ -1,9 +1,10 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/shortlist.hpp"
 #include "images/image_store.hpp"
 #include "images/tar_index.hpp"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,6 @@ using base::Json;
 constexpr std::size_t kMaxList = 16 * 1024 * 1024;
 constexpr std::size_t kMaxConfig = 4 * 1024 * 1024;
 constexpr std::size_t kMaxLayers = 1000;
-constexpr std::size_t kMaxListed = 20;
 
 // One entry of manifest.json.
 struct SavedImage {
@@ -158,12 +158,7 @@ class DockerArchive final : public ImageStore {
             names.insert(names.end(), image.tags.begin(), image.tags.end());
             if (image.tags.empty()) names.push_back("an unnamed image");
         }
-        if (names.size() > kMaxListed) {
-            const auto more = names.size() - kMaxListed;
-            names.resize(kMaxListed);
-            names.push_back(fmt::format("and {} more", more));
-        }
-        return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+        return base::shortlist(std::move(names));
     }
 
     // The digests of the uncompressed layers, from the image's config.

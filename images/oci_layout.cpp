@@ -1,8 +1,9 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/shortlist.hpp"
 #include "images/image_store.hpp"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -16,7 +17,6 @@ constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 constexpr std::string_view kContainerdName = "io.containerd.image.name";
 constexpr std::size_t kMaxIndex = 16 * 1024 * 1024;
 constexpr std::size_t kMaxVersion = 4096;
-constexpr std::size_t kMaxListed = 20;
 
 std::string annotation(const Descriptor& descriptor, std::string_view key) {
     const auto at = descriptor.annotations.find(std::string(key));
@@ -122,14 +122,9 @@ class OciLayout final : public ImageStore {
 
     std::string listed() const {
         std::vector<std::string> names;
-        for (const auto& image : images_) {
-            if (names.size() == kMaxListed) {
-                names.push_back(fmt::format("and {} more", images_.size() - kMaxListed));
-                break;
-            }
+        for (const auto& image : images_)
             names.push_back(label(image));
-        }
-        return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+        return base::shortlist(std::move(names));
     }
 
     std::shared_ptr<const FileSet> files_;

@@ -1,5 +1,6 @@
 #include "images/reference.hpp"
 
+#include "base/ascii.hpp"
 #include "base/error.hpp"
 
 #include <algorithm>
@@ -9,15 +10,13 @@ namespace {
 
 using base::Errc;
 using base::Error;
+using base::is_alnum;
 
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxTag = 128;
 
 bool is_lower_alnum(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-bool is_alnum(char c) {
-    return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
+    return (c >= 'a' && c <= 'z') || base::is_digit(c);
 }
 
 // path-component := alnum+ (separator alnum+)*, separator := "." | "_" | "__" | "-"+

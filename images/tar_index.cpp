@@ -17,7 +17,7 @@ using base::kTarBlock;
 constexpr std::size_t kMaxEntries = 200'000;
 constexpr std::size_t kMaxExtension = 1024 * 1024;  // a pax header's records, a long name
 // The names in layouts and in `docker save` archives are shorter; longer ones are ignored.
-constexpr std::size_t kMaxName = 512;
+constexpr std::size_t kMaxPath = 512;
 constexpr int kMaxLinks = 8;
 
 // ustar (POSIX.1-1988), in bytes from the start of the header.
@@ -254,7 +254,7 @@ struct TarIndex::Reader {
         const auto full = name();
         if ((!link && !regular) || full.ends_with('/')) return;
         auto path = plain_path(full);
-        if (!path || path->size() > kMaxName) return;
+        if (!path || path->size() > kMaxPath) return;
         Entry entry{.place = place, .link = {}};
         if (link) {
             const auto to = long_link.value_or(std::string(text(block, kLink)));
@@ -262,7 +262,7 @@ struct TarIndex::Reader {
             // A hard link's target is relative to the archive, a symbolic link's to its own
             // directory.
             const auto target = resolved(type == '1' ? to : std::string(directory_of(*path)) + to);
-            if (!target || target->size() > kMaxName) return;
+            if (!target || target->size() > kMaxPath) return;
             entry.link = *target;
         }
         const auto [old, fresh] = index.entries_.emplace(std::move(*path), std::move(entry));

@@ -1,11 +1,15 @@
 #include "kubernetes/quantity.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
 
 namespace airlock::kubernetes {
 namespace {
+
+using base::is_digit;
 
 constexpr std::size_t kMaxText = 64;
 constexpr std::size_t kMaxDigits = 30;  // 1e30 in nano still fits 128 bits
@@ -36,10 +40,6 @@ constexpr std::array kSuffixes{
     Suffix{"Gi", Quantity::Format::binary_si, 30}, Suffix{"Ti", Quantity::Format::binary_si, 40},
     Suffix{"Pi", Quantity::Format::binary_si, 50}, Suffix{"Ei", Quantity::Format::binary_si, 60},
 };
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 std::optional<Suffix> parse_suffix(std::string_view text) {
     for (const auto& suffix : kSuffixes) {

@@ -1,5 +1,7 @@
 #include "manifests/reference_words.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -7,21 +9,16 @@
 namespace airlock::manifests {
 namespace {
 
+using base::is_alnum;
+using base::is_digit;
+using base::is_letter;
+using base::is_one_of;
 using images::Reference;
 
 constexpr std::size_t kMaxReference = 600;  // name 255, tag 128, sha512 digest 136, and separators
 
-bool one_of(char c, std::string_view set) {
-    return set.find(c) != std::string_view::npos;
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool is_word(char c) {
-    return is_digit(c) || is_letter(c) || one_of(c, "._:/@-");
+    return is_alnum(c) || is_one_of(c, "._:/@-");
 }
 
 bool is_ipv4(std::string_view host) {
@@ -54,10 +51,10 @@ bool is_taint_or_kind(const Reference& reference) {
 // For JSON in a string, such as "\nquay.io/…": the number of characters after the backslash that
 // belong to the escape; 0 for none.
 std::size_t escape_length(std::string_view word) {
-    if (one_of(word.front(), "nrtbf/")) return 1;
+    if (is_one_of(word.front(), "nrtbf/")) return 1;
     const auto digits = word.substr(1, 4);
     const bool hex = digits.size() == 4 && std::ranges::all_of(digits, [](char c) {
-                         return is_digit(c) || one_of(c, "abcdefABCDEF");
+                         return is_digit(c) || is_one_of(c, "abcdefABCDEF");
                      });
     return word.front() == 'u' && hex ? 5 : 0;
 }
@@ -71,13 +68,13 @@ bool follows_image_key(std::string_view before) {
     // Bounded, so that a long run of white space does not take quadratic time.
     if (before.size() > 64) before.remove_prefix(before.size() - 64);
     trim(" \t\"'\\");
-    if (before.empty() || !one_of(before.back(), ":=")) return false;
+    if (before.empty() || !is_one_of(before.back(), ":=")) return false;
     before.remove_suffix(1);
     trim(" \t\"'\\");
     constexpr std::string_view kKey = "image";
     if (!before.ends_with(kKey)) return false;
     before.remove_suffix(kKey.size());
-    return before.empty() || !(is_letter(before.back()) || is_digit(before.back()));
+    return before.empty() || !is_alnum(before.back());
 }
 
 class Scanner {
@@ -104,8 +101,8 @@ class Scanner {
   private:
     void word(std::size_t begin, std::size_t end) {
         // Parts of templates, globs and encoded URLs are not references.
-        if (begin > 0 && one_of(text_[begin - 1], "$})*%+~?")) return;
-        if (end < text_.size() && one_of(text_[end], "$*%+~?{(")) return;
+        if (begin > 0 && is_one_of(text_[begin - 1], "$})*%+~?")) return;
+        if (end < text_.size() && is_one_of(text_[end], "$*%+~?{(")) return;
         if (begin > 0 && text_[begin - 1] == '\\') {
             const auto escape = escape_length(text_.substr(begin, end - begin));
             if (escape == 0) return;
@@ -119,9 +116,9 @@ class Scanner {
             only_known = name != "docker" && name != "docker-pullable";
             begin += scheme + 3;
         }
-        while (begin < end && one_of(text_[begin], "-:@"))
+        while (begin < end && is_one_of(text_[begin], "-:@"))
             ++begin;
-        while (begin < end && one_of(text_[end - 1], ".:/@-_"))
+        while (begin < end && is_one_of(text_[end - 1], ".:/@-_"))
             --end;
         // Try the whole word, then what follows each colon: image:quay.io/a/b:v1.
         while (begin < end) {

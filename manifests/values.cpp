@@ -1,5 +1,6 @@
 #include "manifests/values.hpp"
 
+#include "base/ascii.hpp"
 #include "base/error.hpp"
 
 #include <algorithm>
@@ -11,29 +12,22 @@ namespace {
 
 using base::Errc;
 using base::Error;
+using base::is_alnum;
+using base::is_letter;
+using base::is_one_of;
 
 constexpr std::size_t kMaxValue = 1024;
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_alnum(char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-}
-bool one_of(char c, std::string_view set) {
-    return set.find(c) != std::string_view::npos;
-}
 
 // Why `value` is not allowed in a manifest; empty when it is.
 std::string_view fault_of(std::string_view value) {
     if (value.empty()) return "is empty";
     if (value.size() > kMaxValue) return "is longer than 1,024 bytes";
-    if (!is_alnum(value.front()) && !one_of(value.front(), "_/")) {
+    if (!is_alnum(value.front()) && !is_one_of(value.front(), "_/")) {
         return "does not start with a letter, a digit, _ or /";
     }
     for (std::size_t i = 0; i < value.size(); ++i) {
         const char next = i + 1 < value.size() ? value[i + 1] : ' ';
-        if (!is_alnum(value[i]) && !one_of(value[i], "._:/=+@- ")) {
+        if (!is_alnum(value[i]) && !is_one_of(value[i], "._:/=+@- ")) {
             return "has a character other than letters, digits, space and . _ : / = + @ -";
         }
         if (value[i] == ' ' && next == ' ') return "ends with a space or has consecutive spaces";

@@ -14,7 +14,7 @@ using base::Errc;
 using base::Error;
 using base::Json;
 
-constexpr std::uint64_t kFormat = 1;  // docs/state-format.md
+constexpr std::uint64_t kGenerationFormat = 1;  // docs/state-format.md
 
 Json key_json(const kubernetes::ObjectKey& key) {
     return {{"apiVersion", key.api_version},
@@ -56,7 +56,7 @@ bool flag(const Json& json, std::string_view key) {
 Generation Generation::from_json(const Json& json, std::string_view what) {
     // Absent in records from before the field existed: format 1.
     if (base::find(json, "format") != nullptr &&
-        base::require_size(json, "format", what) > kFormat) {
+        base::require_size(json, "format", what) > kGenerationFormat) {
         throw Error(Errc::unsupported, "{} was written by a newer version", what)
             .set_hint("use the airlock-installer that wrote it, or a newer one");
     }
@@ -103,7 +103,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
 }
 
 Json Generation::to_json() const {
-    Json json{{"format", kFormat},
+    Json json{{"format", kGenerationFormat},
               {"generation", number},
               {"id", id},
               {"bundle", bundle},

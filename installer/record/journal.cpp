@@ -16,7 +16,7 @@ namespace {
 using base::Errc;
 using base::Error;
 
-constexpr std::uint64_t kFormat = 1;  // docs/state-format.md
+constexpr std::uint64_t kJournalFormat = 1;  // docs/state-format.md
 constexpr std::size_t kMaxJournal = 64 * 1024 * 1024;
 constexpr std::size_t kChecksum = 16;  // hex digits of SHA-256: detects torn writes, not tampering
 
@@ -43,9 +43,9 @@ JournalRecord parse_record(std::string_view text, const std::string& path, bool 
     if (first) {
         // Absent in journals from before the field existed: format 1.
         const auto format = base::find(fields, "format") == nullptr
-                                ? kFormat
+                                ? kJournalFormat
                                 : base::require_size(fields, "format", path);
-        if (format > kFormat) throw newer(fmt::format("format {}", format));
+        if (format > kJournalFormat) throw newer(fmt::format("format {}", format));
         fields.erase("format");
     }
     const auto name = base::require_string(fields, "act", path);
@@ -96,7 +96,7 @@ void Journal::append(Act act, base::Json fields) {
     JournalRecord record{.act = act, .fields = std::move(fields)};
     auto json = record.fields;
     json["act"] = to_string(act);
-    if (records_.empty()) json["format"] = kFormat;
+    if (records_.empty()) json["format"] = kJournalFormat;
     const auto text = base::dump_json(json);
     const auto line = checksum(text) + " " + text + "\n";
     if (size_ + line.size() > kMaxJournal) {

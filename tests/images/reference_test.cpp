@@ -13,7 +13,7 @@ using base::Errc;
 using test::error_of;
 using test::expect_error;
 
-const std::string kDigest =
+const std::string kSha256 =
     "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 TEST(Reference, DefaultsAreMadeExplicit) {
@@ -67,15 +67,15 @@ TEST(Reference, DefaultsAreMadeExplicit) {
 }
 
 TEST(Reference, ADigestTakesPrecedenceOverATag) {
-    const auto pinned = Reference::parse("quay.io/a/b@" + kDigest);
+    const auto pinned = Reference::parse("quay.io/a/b@" + kSha256);
     EXPECT_FALSE(pinned.tag());
-    EXPECT_EQ(pinned.identifier(), kDigest);
-    EXPECT_EQ(pinned.text(), "quay.io/a/b@" + kDigest);
+    EXPECT_EQ(pinned.identifier(), kSha256);
+    EXPECT_EQ(pinned.text(), "quay.io/a/b@" + kSha256);
 
-    const auto both = Reference::parse("host:5000/a:v1@" + kDigest);
+    const auto both = Reference::parse("host:5000/a:v1@" + kSha256);
     EXPECT_EQ(both.tag(), "v1");
-    EXPECT_EQ(both.identifier(), kDigest);
-    EXPECT_EQ(both.text(), "host:5000/a:v1@" + kDigest);
+    EXPECT_EQ(both.identifier(), kSha256);
+    EXPECT_EQ(both.text(), "host:5000/a:v1@" + kSha256);
 }
 
 TEST(Reference, IsRelocatedAndPinned) {
@@ -83,8 +83,8 @@ TEST(Reference, IsRelocatedAndPinned) {
     EXPECT_EQ(from.name(), "quay.io/jetstack/x");
     EXPECT_EQ(from.at("r.site:5000", "mirror/jetstack/x").text(),
               "r.site:5000/mirror/jetstack/x:v1");
-    EXPECT_EQ(from.with_digest(base::Digest::parse(kDigest)).text(),
-              "quay.io/jetstack/x:v1@" + kDigest);
+    EXPECT_EQ(from.with_digest(base::Digest::parse(kSha256)).text(),
+              "quay.io/jetstack/x:v1@" + kSha256);
     EXPECT_EQ(from.text(), "quay.io/jetstack/x:v1");
 }
 
@@ -102,9 +102,9 @@ TEST(Reference, RejectsInvalidReferencesAndQuotesTheText) {
         "nginx:a/b",
         "nginx:\xc3\xa4",
         "nginx@sha256:abc",
-        "nginx@" + kDigest + "x",
-        "nginx@" + kDigest + "@" + kDigest,
-        "@" + kDigest,
+        "nginx@" + kSha256 + "x",
+        "nginx@" + kSha256 + "@" + kSha256,
+        "@" + kSha256,
         ":tag",
         "Nginx",
         "quay.io/",

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::string kPods = "/api/v1/namespaces/ns/pods";
-const std::string kEvents = "/api/v1/namespaces/ns/events";
+const std::string kEventsPath = "/api/v1/namespaces/ns/events";
 
 Json deployment() {
     return Json::parse(R"({"apiVersion": "apps/v1", "kind": "Deployment",
@@ -27,7 +27,7 @@ class Diagnosis : public ::testing::Test {
     Diagnosis() {
         server_.put("/apis/apps/v1/namespaces/ns/replicasets", R"({"items": []})");
         server_.put(kPods, R"({"items": []})");
-        server_.put(kEvents, R"({"items": []})");
+        server_.put(kEventsPath, R"({"items": []})");
     }
     std::vector<std::string> reasons() {
         auto client = server_.client();
@@ -108,9 +108,9 @@ TEST_F(Diagnosis, ConsidersOnlyTheNewestRevision) {
         return R"({"involvedObject": {"name": ")" + uid + R"(", "uid": ")" + uid +
                R"("}, "message": "said"})";
     };
-    server_.put(kEvents, R"({"items": [)" + event("d") + "," + event("r9") + "," + event("r10") +
-                             "," + event("p-old") + "," + event("p-new") + "," + event("other") +
-                             ", {}]}");
+    server_.put(kEventsPath, R"({"items": [)" + event("d") + "," + event("r9") + "," +
+                                 event("r10") + "," + event("p-old") + "," + event("p-new") + "," +
+                                 event("other") + ", {}]}");
     EXPECT_THAT(reasons(),
                 ElementsAre("pod hook-new-1: container main is waiting: Pulling ",
                             "event on d: said", "event on r10: said", "event on p-new: said"));
@@ -147,7 +147,7 @@ TEST_F(Diagnosis, ReportsTheRestWhenSomethingCannotBeRead) {
     server_.put(kPods,
                 R"({"items": [{"metadata": {"name": "hook-1"}, "status": {"containerStatuses": [
         {"name": "main", "state": {"waiting": {"reason": "Pulling"}}}]}}]})");
-    server_.put(kEvents, refused, 403);
+    server_.put(kEventsPath, refused, 403);
     EXPECT_THAT(reasons(), ElementsAre(HasSubstr("cannot read replica sets"),
                                        "pod hook-1: container main is waiting: Pulling ",
                                        testing::AllOf(HasSubstr("cannot read events"),
@@ -157,7 +157,7 @@ TEST_F(Diagnosis, ReportsTheRestWhenSomethingCannotBeRead) {
 }
 
 TEST_F(Diagnosis, ReportsEventsOfKindsWithoutPods) {
-    server_.put(kEvents,
+    server_.put(kEventsPath,
                 R"({"items": [{"involvedObject": {"name": "c", "uid": "c"}, "message": "no"}]})");
     auto client = server_.client();
     EXPECT_THAT(diagnose(client, Json::parse(R"({"kind": "Certificate",

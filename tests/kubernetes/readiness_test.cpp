@@ -12,14 +12,14 @@ using base::Errc;
 using test::error_of;
 using testing::HasSubstr;
 
-struct Row {
+struct ReadinessRow {
     std::string name;
     std::string live;
     bool ready;
     std::string reason;
 };
 
-void check(const std::vector<Row>& rows) {
+void check(const std::vector<ReadinessRow>& rows) {
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         const auto state = readiness_of(base::parse_json(row.live, "the row"));

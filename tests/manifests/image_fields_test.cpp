@@ -125,17 +125,17 @@ TEST(FindImageFields, FindsKnownImages) {
         ElementsAre("4 x nginx:1.25"));
 }
 
-struct Rejection {
+struct AmbiguousField {
     std::string name;
     std::string body;
     Errc code = Errc::unsupported;
     std::string says;
 };
-std::ostream& operator<<(std::ostream& out, const Rejection& row) {
+std::ostream& operator<<(std::ostream& out, const AmbiguousField& row) {
     return out << row.name;
 }
 
-class FindImageFieldsRejects : public testing::TestWithParam<Rejection> {};
+class FindImageFieldsRejects : public testing::TestWithParam<AmbiguousField> {};
 
 TEST_P(FindImageFieldsRejects, AmbiguousText) {
     expect_error([&] { find_image_fields(document_of(GetParam().body), {}); }, GetParam().code,
@@ -145,14 +145,15 @@ TEST_P(FindImageFieldsRejects, AmbiguousText) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, FindImageFieldsRejects,
     testing::Values(
-        Rejection{"EscapeInside", "x:\n  y: \"quay.io\\x2fa:1\"\n", Errc::unsupported,
-                  "f.yaml:5:6: ConfigMap a: x.y contains the image reference quay.io/a:1"},
-        Rejection{"EscapedSlash", "x: \"quay.io\\/a:1\"\n", Errc::unsupported, "quay.io/a:1"},
-        Rejection{"LineBreakInside", "x: \"quay.io/\\\n  a:1\"\n", Errc::unsupported, "line break"},
-        Rejection{"TemplateAsImage", "spec: {containers: [{image: \"{{ .Image }}\"}]}\n",
-                  Errc::invalid, "f.yaml:4:29: ConfigMap a: spec.containers[0].image is"},
-        Rejection{"SpaceInAnImage", "spec: {containers: [{image: ' nginx'}]}\n", Errc::invalid,
-                  "not a valid image reference"}),
+        AmbiguousField{"EscapeInside", "x:\n  y: \"quay.io\\x2fa:1\"\n", Errc::unsupported,
+                       "f.yaml:5:6: ConfigMap a: x.y contains the image reference quay.io/a:1"},
+        AmbiguousField{"EscapedSlash", "x: \"quay.io\\/a:1\"\n", Errc::unsupported, "quay.io/a:1"},
+        AmbiguousField{"LineBreakInside", "x: \"quay.io/\\\n  a:1\"\n", Errc::unsupported,
+                       "line break"},
+        AmbiguousField{"TemplateAsImage", "spec: {containers: [{image: \"{{ .Image }}\"}]}\n",
+                       Errc::invalid, "f.yaml:4:29: ConfigMap a: spec.containers[0].image is"},
+        AmbiguousField{"SpaceInAnImage", "spec: {containers: [{image: ' nginx'}]}\n", Errc::invalid,
+                       "not a valid image reference"}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include "tests/support/docker_registry.hpp"
 
 #include "base/file.hpp"
+#include "tests/support/loopback.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -13,14 +12,6 @@
 
 namespace airlock::test {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(port);
-    out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return out;
-}
 
 base::UniqueFd new_socket() {
     return base::UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

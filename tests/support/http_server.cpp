@@ -1,7 +1,7 @@
 #include "tests/support/http_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "tests/support/loopback.hpp"
+
 #include <sys/socket.h>
 
 #include <unistd.h>
@@ -18,14 +18,6 @@ std::string lower(std::string text) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     });
     return text;
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(port);
-    out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return out;
 }
 
 bool send_all(int fd, std::string_view bytes) {

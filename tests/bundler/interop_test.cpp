@@ -172,7 +172,8 @@ TEST_P(SkopeoArchive, IsPacked) {
     EXPECT_EQ(base::Json::parse(base::read_all(packed, 1U << 20U, "config")).at("rootfs"),
               config.at("rootfs"));
     if (kind == "docker-archive") {
-        EXPECT_EQ(image.layers.at(0).digest.text(), config.at("rootfs").at("diff_ids").at(0));
+        EXPECT_EQ(image.layers.at(0).digest.text(),
+                  config.at("rootfs").at("diff_ids").at(0).get<std::string>());
     } else {
         EXPECT_EQ(image.raw, one_.manifest.raw);
     }

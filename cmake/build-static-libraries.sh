@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds static libcurl (HTTP and HTTPS only), libarchive (tar and gzip only), simdjson, fmt and spdlog from Debian's
 # source packages. Debian's libcurl.a requires Kerberos and LDAP, its libarchive.a libxml2 and ICU; the others are
-# packaged as shared libraries only.
+# packaged as shared libraries only (simdjson: until Debian 13).
 #   build-static-libraries.sh OUT    creates OUT/{include,lib}; about 100 s on 2 cores, once
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=build-once.sh
@@ -20,7 +20,13 @@ build() { # package, CMake options
   step "installing $package" cmake --install "$work/$package.build"
 }
 
-build simdjson
+# Debian 13 packages a static simdjson.
+packaged=$(dpkg -L libsimdjson-dev 2>/dev/null | grep '/libsimdjson_static\.a$' || true)
+if [[ -n $packaged ]]; then
+  install -D -m 644 "$packaged" "$result/lib/libsimdjson.a"
+else
+  build simdjson
+fi
 build fmtlib -DFMT_TEST=OFF -DFMT_DOC=OFF
 build spdlog -DSPDLOG_FMT_EXTERNAL=ON -DSPDLOG_BUILD_EXAMPLE=OFF -Dfmt_DIR="$result/lib/cmake/fmt"
 build curl -DBUILD_CURL_EXE=OFF -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON \

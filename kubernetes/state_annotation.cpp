@@ -16,7 +16,7 @@ std::optional<Quantity> quantity_of(const Json* text) {
     return Quantity::parse(text->get_ref<const std::string&>());
 }
 
-// {"resources": {NAME: {"applied": [NEWEST, …]}}}; null for anything else.
+// {"resources": {NAME: {"applied": QUANTITY}}}; null for anything else.
 Json resources_of(const Json& node, const std::string& annotation) {
     const auto* text = base::find_path(node, {"metadata", "annotations", annotation});
     if (text == nullptr || !text->is_string()) return nullptr;
@@ -40,8 +40,8 @@ bool is_stale(const Json& node, const std::string& annotation) {
     const auto resources = resources_of(node, annotation);
     for (const auto& [name, resource] : resources.items()) {
         const auto* applied = base::find(resource, "applied");
-        if (applied == nullptr || !applied->is_array() || applied->empty()) continue;
-        const auto wanted = quantity_of(&applied->front());
+        const bool list = applied != nullptr && applied->is_array() && !applied->empty();
+        const auto wanted = quantity_of(list ? &applied->front() : applied);
         const auto stored = quantity_of(base::find_path(node, {"status", "allocatable", name}));
         if (wanted && stored && *wanted != *stored) return true;
     }

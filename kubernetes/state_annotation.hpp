@@ -1,6 +1,6 @@
 // The annotation in which a node webhook records the values of a node, as far as other programs
-// must understand it (docs/bundle-format.md, "nodes"): {"resources": {NAME: {"applied": [NEWEST,
-// ...]}}}. Pure.
+// must understand it (docs/bundle-yaml.md, "nodes"): {"resources": {NAME: {"applied": QUANTITY}}}, or
+// a list of quantities, of which the first counts. Pure.
 #pragma once
 
 #include "base/json.hpp"

@@ -3,7 +3,7 @@
 //
 //   base <- images <- manifests <- bundler          base <- kubernetes
 //   {manifests, images, kubernetes} <- installer    {base, kubernetes} <- controller
-//   webhook -> base, kubernetes/quantity            manifests -> kubernetes/object_key
+//   webhook -> base, kubernetes/{quantity,pod_fit}   manifests -> kubernetes/object_key
 //   inside installer: cli -> transaction -> nodes -> record; cli and transaction -> plan
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"kubernetes", {"base", "kubernetes"}},
     {"manifests", {"base", "images", "manifests", "kubernetes/object_key.hpp"}},
     {"bundler", {"base", "images", "manifests", "kubernetes/object_key.hpp", "bundler"}},
-    {"webhook", {"base", "kubernetes/quantity.hpp", "webhook"}},
+    {"webhook", {"base", "kubernetes/pod_fit.hpp", "kubernetes/quantity.hpp", "webhook"}},
     {"controller", {"base", "kubernetes", "controller"}},
     {"installer",
      {"base", "images", "manifests", "kubernetes", "installer/cli", "installer/transaction"}},

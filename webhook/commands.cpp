@@ -65,10 +65,18 @@ void add_simulate(base::CommandLine& line) {
              "Standard input is the output of kubectl get nodes -o json, one Node, or a saved\n"
              "AdmissionReview.",
          .examples = {"kubectl get nodes -o json | node-oversell-webhook simulate --policy "
-                      "policy.yaml"},
-         .exit_codes = {ExitCode::done, ExitCode::failed}});
+                      "policy.yaml",
+                      "kubectl get nodes -o json | node-oversell-webhook simulate --policy "
+                      "policy.yaml --pods pods.json"},
+         .exit_codes = {ExitCode::done, ExitCode::failed, ExitCode::unhealthy}});
     command.option({.flags = "--policy", .value = "FILE", .help = "policy, YAML", .required = true},
                    options->policy);
+    command.option(
+        {.flags = "--pods",
+         .value = "FILE",
+         .help = "output of kubectl get pods -A -o json: list the pods that would not fit; "
+                 "exit with 6 if there are any"},
+        options->pods);
     command.format(options->format);
     command.run(
         [options](const std::stop_token&) { return simulate(*options, std::cin, std::cout); });

@@ -69,10 +69,12 @@ class AdmissionHandler final : public RequestHandler {
         const auto begin = Metrics::Clock::now();
         const auto policy = state_.policy.get();
         try {
-            auto mutation = mutate(parser_, body, policy.get());
+            auto mutation =
+                mutate(parser_, body, policy.get(),
+                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
             const auto end = Metrics::Clock::now();
             state_.metrics.record(mutation, end - begin, end);
-            if (mutation.skip_reason != SkipReason::none) report(mutation, end);
+            if (mutation.first_skip_reason() != SkipReason::none) report(mutation, end);
             return {.content_type = "application/json", .body = std::move(mutation.answer)};
         } catch (const base::Error& problem) {
             refused(400);
@@ -83,10 +85,11 @@ class AdmissionHandler final : public RequestHandler {
     // A skipped node sends a request every 10 s, and there may be thousands: log each reason now
     // and then only.
     void report(const Mutation& mutation, Metrics::Clock::time_point now) {
-        auto& last = reported_.at(static_cast<std::size_t>(mutation.skip_reason));
+        const auto reason = mutation.first_skip_reason();
+        auto& last = reported_.at(static_cast<std::size_t>(reason));
         if (last != Metrics::Clock::time_point() && now - last < std::chrono::seconds(30)) return;
         last = now;
-        base::log_warn("node {} skipped ({}): {}", mutation.node, to_string(mutation.skip_reason),
+        base::log_warn("node {}: skipped ({}): {}", mutation.node, to_string(reason),
                        mutation.detail);
     }
 

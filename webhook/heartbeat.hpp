@@ -25,9 +25,6 @@ struct StoredTime {
     std::string_view value;  // the stored lastHeartbeatTime
 };
 
-// "2026-11-21T00:52:59Z" as seconds since 1970; absent for any other format.
-std::optional<std::chrono::sys_seconds> parse_time(std::string_view text);
-
 // The times to restore; absent when the request must be stored. The age is the kubelet's new time
 // minus its stored time, so the clocks of two machines are never compared. Allocatable and
 // annotations are the caller's to compare: they may be patched.

@@ -45,17 +45,28 @@ std::string label(std::string_view value) {
 void Metrics::record(const Mutation& mutation, std::chrono::nanoseconds took,
                      Clock::time_point now) {
     ++outcomes_.at(static_cast<std::size_t>(mutation.outcome));
-    if (mutation.skip_reason != SkipReason::none)
-        ++skipped_.at(static_cast<std::size_t>(mutation.skip_reason));
     const double seconds = std::chrono::duration<double>(took).count();
     const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin();
     ++latency_.at(static_cast<std::size_t>(bound));
     latency_nanoseconds_ += static_cast<std::uint64_t>(took.count());
-    if (mutation.foreign_change) ++foreign_;
-    for (const auto& resource : mutation.resources) {
-        if (resource.rule == Rule::implausible) ++implausible_;
-    }
+    if (std::ranges::any_of(mutation.resources, &ResourceDecision::foreign)) ++foreign_;
+    if (mutation.first_skip_reason() != SkipReason::none) count_skipped(mutation);
     if (!mutation.dry_run && !mutation.resources.empty()) remember(mutation, now);
+}
+
+void Metrics::count_skipped(const Mutation& mutation) {
+    // Resource names come from policies and nodes: a bound keeps the series few.
+    constexpr std::size_t kMaxSeries = 256;
+    const std::lock_guard lock(mutex_);
+    const auto count = [&](std::string resource, SkipReason reason) {
+        if (skipped_.size() >= kMaxSeries && !skipped_.contains({resource, reason}))
+            resource = "other";
+        ++skipped_[{std::move(resource), reason}];
+    };
+    if (mutation.skip_reason != SkipReason::none) return count("", mutation.skip_reason);
+    for (const auto& resource : mutation.resources) {
+        if (resource.skip != SkipReason::none) count(resource.resource, resource.skip);
+    }
 }
 
 void Metrics::remember(const Mutation& mutation, Clock::time_point now) {
@@ -115,12 +126,6 @@ std::string Metrics::text(Clock::time_point now) {
         fmt::format_to(to, "node_oversell_requests_total{{result=\"{}\"}} {}\n",
                        to_string(static_cast<Outcome>(i)), read(outcomes_[i]));
     }
-    begin(out, "node_oversell_skipped_total", "counter",
-          "Requests passed unchanged because the node could not be handled safely, by reason.");
-    for (std::size_t i = 1; i < kSkipReasons; ++i) {
-        fmt::format_to(to, "node_oversell_skipped_total{{reason=\"{}\"}} {}\n",
-                       to_string(static_cast<SkipReason>(i)), read(skipped_[i]));
-    }
     begin(out, "node_oversell_request_duration_seconds", "histogram",
           "Time from the last byte of a review to its answer.");
     std::int64_t count = 0;
@@ -138,9 +143,6 @@ std::string Metrics::text(Clock::time_point now) {
     single(out, "node_oversell_suppressed_writes_total", "counter",
            "Heartbeats for which the API server did not have to write.",
            read(outcomes_[static_cast<std::size_t>(Outcome::suppressed)]));
-    single(out, "node_oversell_implausible_raw_total", "counter",
-           "Values left unchanged because they are above capacity and the real value is unknown.",
-           read(implausible_));
     single(out, "node_oversell_foreign_changes_total", "counter",
            "Requests of clients other than the kubelet that changed an oversold resource.",
            read(foreign_));
@@ -167,6 +169,13 @@ std::string Metrics::text(Clock::time_point now) {
     for (const auto& [status, refused] : refused_) {
         fmt::format_to(to, "node_oversell_refused_requests_total{{code=\"{}\"}} {}\n", status,
                        refused);
+    }
+    begin(out, "node_oversell_skipped_total", "counter",
+          "Resources of nodes, or whole requests (resource \"\"), that could not be decided safely "
+          "and keep what is recorded, by reason.");
+    for (const auto& [key, times] : skipped_) {
+        fmt::format_to(to, "node_oversell_skipped_total{{resource=\"{}\",reason=\"{}\"}} {}\n",
+                       label(key.first), to_string(key.second), times);
     }
     write_nodes(out, now);
     return out;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace airlock::webhook {
 
@@ -45,6 +46,7 @@ class Metrics {
     };
     using Counter = std::atomic<std::uint64_t>;
 
+    void count_skipped(const Mutation& mutation);
     void remember(const Mutation& mutation, Clock::time_point now);
     void write_nodes(std::string& out, Clock::time_point now);
 
@@ -52,10 +54,8 @@ class Metrics {
                                         0.005,  0.01,    0.05,   0.25,  1.0};
 
     std::array<Counter, kOutcomes> outcomes_{};
-    std::array<Counter, kSkipReasons> skipped_{};
     std::array<Counter, kBounds.size() + 1> latency_{};
     Counter latency_nanoseconds_{0};
-    Counter implausible_{0};
     Counter foreign_{0};
     Counter policy_loads_{0};
     Counter policy_errors_{0};
@@ -67,6 +67,7 @@ class Metrics {
     std::mutex mutex_;  // guards the members below
     std::string policy_generation_;
     std::map<unsigned, std::uint64_t> refused_;
+    std::map<std::pair<std::string, SkipReason>, std::uint64_t> skipped_;  // by resource and reason
     std::map<std::string, NodeValues, std::less<>> nodes_;
 };
 

@@ -4,7 +4,7 @@
 #include "webhook/json_patch.hpp"
 #include "webhook/node_state.hpp"
 #include "webhook/patch_check.hpp"
-#include "webhook/ratio_annotation.hpp"
+#include "webhook/writer.hpp"
 
 #include <fmt/format.h>
 
@@ -41,6 +41,7 @@ Draft draft_of(const NodeView& now, const Decision& decision) {
         if (resource.changes())
             draft.changes.emplace_back(resource.resource, resource.after.text());
     }
+    if (decision.keeps_record) return draft;
     draft.state = decision.state.text();
     const auto* present = find_value(now.annotations, kStateAnnotation);
     draft.writes_state = present == nullptr ? !draft.state.empty() : *present != draft.state;
@@ -90,39 +91,85 @@ JsonPatch patch_of(const NodeView& now, const Draft& draft, const std::vector<St
     return patch;
 }
 
+// What the final check holds the patch to.
+std::vector<RatioLimit> limits_of(const std::vector<ResourceDecision>& resources) {
+    std::vector<RatioLimit> limits;
+    for (const auto& resource : resources)
+        limits.push_back({.resource = resource.resource, .ratio = resource.ratio});
+    return limits;
+}
+
 // "cpu 2 -> 4 (x2, default); memory unchanged (implausible)"
 std::string describe(const Decision& decision) {
     std::string text;
+    const auto out = std::back_inserter(text);
     for (const auto& resource : decision.resources) {
+        if (resource.skip == SkipReason::none && resource.source.empty() && !resource.changes())
+            continue;
         if (!text.empty()) text += "; ";
-        if (resource.rule == Rule::implausible || resource.rule == Rule::unreadable) {
-            fmt::format_to(std::back_inserter(text), "{} unchanged ({})", resource.resource,
-                           to_string(resource.rule));
-        } else if (resource.source.empty()) {
-            fmt::format_to(std::back_inserter(text), "{} {}", resource.resource,
-                           resource.after.text());
+        fmt::format_to(out, "{} ", resource.resource);
+        if (!resource.source.empty()) {
+            fmt::format_to(out, "{} -> {} (x{}, {})", resource.raw.text(), resource.after.text(),
+                           resource.ratio.text(), resource.source);
+        } else if (resource.changes()) {
+            fmt::format_to(out, "{}", resource.after.text());
         } else {
-            fmt::format_to(std::back_inserter(text), "{} {} -> {} (x{}, {})", resource.resource,
-                           resource.raw.text(), resource.after.text(), resource.ratio.text(),
-                           resource.source);
+            text += "unchanged";
         }
+        if (resource.skip != SkipReason::none)
+            fmt::format_to(out, " ({})", to_string(resource.skip));
     }
     return text;
 }
 
-bool changed_by_other_client(const Review& review, const Decision& decision) {
-    constexpr std::string_view kKubelet = "system:node:";
-    if (review.user.starts_with(kKubelet) && review.user.substr(kKubelet.size()) == review.now.name)
-        return false;
-    return std::any_of(
-        decision.resources.begin(), decision.resources.end(), [&](const auto& resource) {
-            const auto* now = find_value(review.now.allocatable, resource.resource);
-            const auto* stored = find_value(review.stored.allocatable, resource.resource);
-            return now != nullptr && stored != nullptr && *now != *stored;
-        });
+void add_detail(std::string& detail, std::string_view more) {
+    if (more.empty()) return;
+    if (!detail.empty()) detail += "; ";
+    detail += more;
 }
 
-Mutation decide_review(const Review& review, const Policy* policy) {
+std::string detail_of(const NodePlan& plan, const Decision& decision, const Observation& observed,
+                      std::string_view generation, std::chrono::sys_seconds now) {
+    std::string detail;
+    if (plan.action != NodePlan::Action::oversell) detail = plan.reason;
+    if (plan.action == NodePlan::Action::observe) {
+        auto enforced = plan;
+        enforced.action = NodePlan::Action::oversell;
+        const auto would = describe(decide(enforced, observed, generation, now));
+        if (!would.empty()) add_detail(detail, "would apply " + would);
+    }
+    if (plan.action != NodePlan::Action::restore) add_detail(detail, describe(decision));
+    add_detail(detail, plan.problem);
+    if (decision.keeps_record) {
+        add_detail(detail,
+                   fmt::format("annotation {} is malformed; if it stays so, remove it: kubectl "
+                               "annotate node NODE {}-",
+                               kStateAnnotation, kStateAnnotation));
+    }
+    return detail;
+}
+
+// The stored heartbeat times to put back into a kubelet's report that changes nothing else.
+std::vector<StoredTime> times_to_restore(const Review& review, const Observation& observed,
+                                         const Decision& decision, const Draft& draft) {
+    if (observed.writer != Writer::kubelet || !is_heartbeat(review) || !decision.oversold() ||
+        !equals_stored(review.now, review.stored, draft)) {
+        return {};
+    }
+    return heartbeat_times_to_restore(review.now, review.stored)
+        .value_or(std::vector<StoredTime>());
+}
+
+Outcome outcome_of(const NodePlan& plan, const JsonPatch& patch,
+                   const std::vector<StoredTime>& times) {
+    using Action = NodePlan::Action;
+    if (patch.empty())
+        return plan.action == Action::observe ? Outcome::observed : Outcome::unchanged;
+    if (plan.action == Action::restore) return Outcome::restored;
+    return times.empty() ? Outcome::patched : Outcome::suppressed;
+}
+
+Mutation decide_review(const Review& review, const Policy* policy, std::chrono::sys_seconds now) {
     Mutation mutation;
     mutation.node = review.now.name.empty() ? review.name : review.now.name;
     mutation.dry_run = review.dry_run;
@@ -133,63 +180,47 @@ Mutation decide_review(const Review& review, const Policy* policy) {
     }
     if (policy == nullptr)
         return skipped(std::move(mutation), SkipReason::no_policy, "no policy is loaded");
-    const auto& now = review.now;
-    if (!review.unreadable.empty() || !now.present || !review.stored.present) {
+    const auto& node = review.now;
+    if (!review.unreadable.empty() || !node.present || !review.stored.present) {
         return skipped(std::move(mutation), SkipReason::unreadable_node,
                        review.unreadable.empty() ? "object or oldObject is missing"
                                                  : std::string(review.unreadable));
     }
-    const auto plan = policy->plan_for(now.name, now.labels, now.annotations);
-    mutation.detail = plan.reason;
-    if (plan.action == NodePlan::Action::skip) {
-        return skipped(std::move(mutation), SkipReason::ratio_annotation,
-                       fmt::format("annotation {}: {}", kRatioAnnotation, plan.problem));
-    }
-    if (!now.has_allocatable) {
+    if (!node.has_allocatable) {
         return skipped(std::move(mutation), SkipReason::no_allocatable,
                        "status.allocatable is missing");
     }
+    const auto plan = policy->plan_for(node.name, node.labels, node.annotations);
     const auto* recorded = find_value(review.stored.annotations, kStateAnnotation);
     const auto state = recorded == nullptr ? NodeState{} : NodeState::parse(*recorded);
-    if (!state) {
-        return skipped(
-            std::move(mutation), SkipReason::state_annotation,
-            fmt::format("annotation {} is not valid; remove it: kubectl annotate node {} {}-",
-                        kStateAnnotation, mutation.node, kStateAnnotation));
-    }
-    auto decision = decide(plan, now.allocatable, now.capacity, *state, policy->generation());
-    mutation.foreign_change = changed_by_other_client(review, decision);
-    if (plan.action != NodePlan::Action::restore) mutation.detail = describe(decision);
-    mutation.resources = decision.resources;
-    for (const auto& resource : decision.resources) {
-        if (resource.rule == Rule::unreadable) {
-            return skipped(
-                std::move(mutation), SkipReason::unreadable_quantity,
-                fmt::format("allocatable {} is not a valid quantity, or too large to multiply",
-                            resource.resource));
-        }
-    }
-    if (plan.action == NodePlan::Action::observe) {
-        mutation.outcome = Outcome::observed;
-        return mutation;
-    }
-    const auto draft = draft_of(now, decision);
+    const Observation observed{.writer = writer_of(review),
+                               .allocatable = node.allocatable,
+                               .stored = review.stored.allocatable,
+                               .capacity = node.capacity,
+                               .state = state ? &*state : nullptr};
+    auto decision = decide(plan, observed, policy->generation(), now);
+    mutation.detail = detail_of(plan, decision, observed, policy->generation(), now);
+    const auto draft = draft_of(node, decision);
     std::vector<StoredTime> times;
-    if (policy->suppress_heartbeats() && decision.oversold() &&
-        equals_stored(now, review.stored, draft)) {
-        times = heartbeat_times_to_restore(now, review.stored).value_or(std::vector<StoredTime>());
-    }
-    const auto patch = patch_of(now, draft, times);
+    if (policy->suppress_heartbeats()) times = times_to_restore(review, observed, decision, draft);
+    const auto patch = patch_of(node, draft, times);
+    mutation.resources = std::move(decision.resources);
+    mutation.outcome = outcome_of(plan, patch, times);
     if (patch.empty()) return mutation;
     mutation.patch = patch.text();
-    if (const auto error = find_patch_error(now, mutation.patch)) {
+    if (const auto error = find_patch_error(node, mutation.patch, limits_of(mutation.resources))) {
         mutation.patch.clear();
         return skipped(std::move(mutation), SkipReason::self_check, *error);
     }
-    mutation.outcome = plan.action == NodePlan::Action::restore ? Outcome::restored
-                       : times.empty()                          ? Outcome::patched
-                                                                : Outcome::suppressed;
     return mutation;
+}
+
+// Written where something changes or is skipped, and not for the heartbeats that are as usual:
+// at 5,000 nodes those would be 10 GB of audit log a day.
+bool is_worth_an_audit(const Mutation& mutation) {
+    return mutation.first_skip_reason() != SkipReason::none ||
+           mutation.outcome == Outcome::patched || mutation.outcome == Outcome::restored ||
+           mutation.outcome == Outcome::observed;
 }
 
 // Keeps audit annotations small; most are far shorter.
@@ -226,36 +257,25 @@ std::string_view to_string(Outcome outcome) {
     return "unknown";
 }
 
-std::string_view to_string(SkipReason skip_reason) {
-    switch (skip_reason) {
-        case SkipReason::none:
-            return "none";
-        case SkipReason::no_policy:
-            return "no-policy";
-        case SkipReason::unreadable_node:
-            return "unreadable-node";
-        case SkipReason::no_allocatable:
-            return "no-allocatable";
-        case SkipReason::state_annotation:
-            return "state-annotation";
-        case SkipReason::ratio_annotation:
-            return "ratio-annotation";
-        case SkipReason::unreadable_quantity:
-            return "unreadable-quantity";
-        case SkipReason::self_check:
-            return "self-check";
-    }
-    return "unknown";
+SkipReason Mutation::first_skip_reason() const {
+    if (skip_reason != SkipReason::none) return skip_reason;
+    const auto at = std::ranges::find_if(
+        resources, [](const auto& resource) { return resource.skip != SkipReason::none; });
+    return at == resources.end() ? SkipReason::none : at->skip;
 }
 
-Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy) {
+Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy,
+                std::chrono::sys_seconds now) {
     const auto& review = parser.parse(body);
-    auto mutation = decide_review(review, policy);
+    auto mutation = decide_review(review, policy, now);
     ReviewAnswer answer{.patch = mutation.patch, .audit = {}};
-    answer.audit.emplace_back("result", to_string(mutation.outcome));
-    if (mutation.skip_reason != SkipReason::none)
-        answer.audit.emplace_back("reason", to_string(mutation.skip_reason));
-    if (!mutation.detail.empty()) answer.audit.emplace_back("detail", shortened(mutation.detail));
+    if (is_worth_an_audit(mutation)) {
+        answer.audit.emplace_back("result", to_string(mutation.outcome));
+        if (const auto reason = mutation.first_skip_reason(); reason != SkipReason::none)
+            answer.audit.emplace_back("reason", to_string(reason));
+        if (!mutation.detail.empty())
+            answer.audit.emplace_back("detail", shortened(mutation.detail));
+    }
     mutation.answer = write_review(review.api_version, review.uid, answer);
     return mutation;
 }

@@ -7,7 +7,9 @@
 #include "webhook/admission_review.hpp"
 #include "webhook/decision.hpp"
 #include "webhook/policy.hpp"
+#include "webhook/skip_reason.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,39 +24,28 @@ enum class Outcome {
     restored,    // the real values are back
     observed,    // observe mode: reported what would change
     ignored,     // not an update of nodes/status
-    skipped,     // passed unchanged, see SkipReason
+    skipped,     // passed unchanged, see SkipReason; resources are skipped one by one
 };
 inline constexpr std::size_t kOutcomes = 7;
 std::string_view to_string(Outcome outcome);
 
-// Why a request is passed unchanged.
-enum class SkipReason {
-    none,
-    no_policy,
-    unreadable_node,
-    no_allocatable,
-    state_annotation,
-    ratio_annotation,
-    unreadable_quantity,
-    self_check,  // the patch did not pass the final check: a bug, reported in the log
-};
-inline constexpr std::size_t kSkipReasons = 8;
-std::string_view to_string(SkipReason skip_reason);
-
 struct Mutation {
     std::string answer;  // the AdmissionReview to send
     Outcome outcome = Outcome::unchanged;
-    SkipReason skip_reason = SkipReason::none;
-    std::string detail;  // why, for logs and audit annotations
+    SkipReason skip_reason = SkipReason::none;  // of the request; those of resources are below
+    std::string detail;                         // why, for logs and audit annotations
     std::string node;
     std::string patch;  // JSON text; empty for none
     bool dry_run = false;
-    // A client other than the node's kubelet changed the allocatable of an oversold resource.
-    bool foreign_change = false;
     std::vector<ResourceDecision> resources;
+
+    // Of the request, or of the first resource that was skipped.
+    SkipReason first_skip_reason() const;
 };
 
 // Errc::invalid when `body` is not a review; everything else is answered. `policy` may be nullptr.
-Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy);
+// The clock is for the ramp alone.
+Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy,
+                std::chrono::sys_seconds now);
 
 }  // namespace airlock::webhook

@@ -1,6 +1,7 @@
 #include "webhook/node_state.hpp"
 
 #include "base/json_string.hpp"
+#include "webhook/kubernetes_time.hpp"
 #include "webhook/resource.hpp"
 #include "webhook/small_json_parser.hpp"
 
@@ -26,45 +27,54 @@ std::optional<Quantity> parse_quantity(std::string_view name, sj::value value) {
     return quantity && is_valid_allocatable(name, *quantity) ? quantity : std::nullopt;
 }
 
-bool parse_applied(sj::value value, ResourceState& state) {
-    if (value.type() != sj::json_type::array) return false;
-    state.applied.clear();
+std::optional<Quantity> parse_applied(std::string_view name, sj::value value) {
+    if (value.type() != sj::json_type::array) return parse_quantity(name, value);
+    // Version 1: the latest first.
+    std::optional<Quantity> latest;
     for (sj::value entry : value.get_array()) {
-        const auto applied = parse_quantity(state.name, entry);
-        if (!applied || state.applied.size() == ResourceState::kMaxApplied) return false;
-        state.applied.push_back(*applied);
+        const auto applied = parse_quantity(name, entry);
+        if (!applied) return std::nullopt;
+        if (!latest) latest = applied;
     }
-    return true;
+    return latest;
 }
 
 // Unknown members belong to later versions and are ignored.
 std::optional<ResourceState> parse_resource(std::string_view name, sj::value json) {
     if (!is_oversellable(name) || json.type() != sj::json_type::object) return std::nullopt;
-    ResourceState state{
-        .name = std::string(name), .raw = {}, .applied = {}, .ratio = {}, .source = {}};
-    bool raw = false;
-    bool ratio = false;
-    bool source = false;
+    std::optional<Quantity> raw;
+    std::optional<Quantity> applied;
+    std::optional<Quantity> capacity;
+    std::optional<Ratio> ratio;
+    std::optional<std::string> source;
+    std::optional<std::chrono::sys_seconds> stepped;
     for (auto member : json.get_object()) {
         const std::string_view key = member.unescaped_key();
         sj::value value = member.value();
         if (key == "raw") {
-            const auto quantity = parse_quantity(name, value);
-            raw = quantity.has_value();
-            if (raw) state.raw = *quantity;
-        } else if (key == "ratio") {
-            const auto parsed = Ratio::parse(text_of(value));
-            ratio = parsed.has_value();
-            if (ratio) state.ratio = *parsed;
-        } else if (key == "source") {
-            source = value.type() == sj::json_type::string;
-            if (source) state.source = text_of(value);
+            raw = parse_quantity(name, value);
         } else if (key == "applied") {
-            if (!parse_applied(value, state)) return std::nullopt;
+            applied = parse_applied(name, value);
+        } else if (key == "capacity") {
+            capacity = parse_quantity(name, value);
+            if (!capacity) return std::nullopt;
+        } else if (key == "ratio") {
+            ratio = Ratio::parse(text_of(value));
+        } else if (key == "source") {
+            if (value.type() == sj::json_type::string) source = text_of(value);
+        } else if (key == "stepped") {
+            stepped = parse_time(text_of(value));
+            if (!stepped) return std::nullopt;
         }
     }
-    if (!raw || !ratio || !source || state.applied.empty()) return std::nullopt;
-    return state;
+    if (!raw || !applied || !ratio || !source) return std::nullopt;
+    return ResourceState{.name = std::string(name),
+                         .raw = *raw,
+                         .applied = *applied,
+                         .capacity = capacity,
+                         .ratio = *ratio,
+                         .source = *source,
+                         .stepped = stepped};
 }
 
 bool parse_resources(sj::value json, std::vector<ResourceState>& out) {
@@ -86,7 +96,9 @@ std::optional<NodeState> parse_state(sj::document& document) {
         const std::string_view key = member.unescaped_key();
         sj::value value = member.value();
         if (key == "v") {
-            version = value.type() == sj::json_type::number && value.get_double() == 1;
+            const bool number = value.type() == sj::json_type::number;
+            const double v = number ? double(value.get_double()) : 0;
+            version = v == 1 || v == 2;
         } else if (key == "generation") {
             generation = value.type() == sj::json_type::string;
             state.generation = text_of(value);
@@ -109,17 +121,6 @@ std::optional<NodeState> parse_state(sj::document& document) {
 
 }  // namespace
 
-bool ResourceState::was_applied(const Quantity& value) const {
-    return std::find(applied.begin(), applied.end(), value) != applied.end();
-}
-
-void ResourceState::remember(const Quantity& value) {
-    if (!applied.empty() && applied.front() == value) return;
-    std::erase(applied, value);
-    applied.insert(applied.begin(), value);
-    if (applied.size() > kMaxApplied) applied.resize(kMaxApplied);
-}
-
 const ResourceState* NodeState::find(std::string_view name) const {
     const auto at = std::find_if(resources.begin(), resources.end(),
                                  [&](const auto& resource) { return resource.name == name; });
@@ -130,7 +131,7 @@ std::string NodeState::text() const {
     std::string out;
     if (resources.empty()) return out;
     out.reserve(64 + resources.size() * 128);
-    out += R"({"v":1,"generation":)";
+    out += R"({"v":2,"generation":)";
     base::append_json_string(out, generation);
     out += R"(,"resources":{)";
     for (bool first = true; const auto& resource : resources) {
@@ -138,17 +139,21 @@ std::string NodeState::text() const {
         base::append_json_string(out, resource.name);
         out += R"(:{"raw":")";
         out += resource.raw.text();
-        out += R"(","applied":[)";
-        for (bool first_value = true; const auto& value : resource.applied) {
-            if (!std::exchange(first_value, false)) out += ',';
-            out += '"';
-            out += value.text();
-            out += '"';
+        out += R"(","applied":")";
+        out += resource.applied.text();
+        if (resource.capacity) {
+            out += R"(","capacity":")";
+            out += resource.capacity->text();
         }
-        out += R"(],"ratio":")";
+        out += R"(","ratio":")";
         out += resource.ratio.text();
         out += R"(","source":)";
         base::append_json_string(out, resource.source);
+        if (resource.stepped) {
+            out += R"(,"stepped":")";
+            out += time_text(*resource.stepped);
+            out += '"';
+        }
         out += '}';
     }
     out += "}}";

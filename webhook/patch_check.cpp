@@ -1,13 +1,14 @@
 #include "webhook/patch_check.hpp"
 
 #include "base/error.hpp"
-#include "webhook/heartbeat.hpp"
 #include "webhook/json_patch.hpp"
+#include "webhook/kubernetes_time.hpp"
 #include "webhook/node_state.hpp"
 #include "webhook/resource.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace airlock::webhook {
@@ -24,7 +25,8 @@ constexpr std::string_view kConditions = "/status/conditions/";
 // of the next operation exists.
 class Patched {
   public:
-    explicit Patched(const NodeView& node) : node_(node), has_annotations_(node.has_annotations) {}
+    Patched(const NodeView& node, std::span<const RatioLimit> limits)
+        : node_(node), limits_(limits), has_annotations_(node.has_annotations) {}
 
     PatchError apply(const Addition& addition) {
         const auto path = addition.path;
@@ -63,7 +65,22 @@ class Patched {
         const auto quantity = Quantity::parse(text);
         if (!quantity || !is_valid_allocatable(*resource, *quantity) || quantity->text() != text)
             return fmt::format("{} would not be a quantity that Kubernetes accepts", *resource);
+        if (!is_within_limit(*resource, *quantity))
+            return fmt::format("{} would be above capacity times the ratio in force", *resource);
         return std::nullopt;
+    }
+
+    bool is_within_limit(std::string_view resource, const Quantity& value) const {
+        const auto* text = find_value(node_.capacity, resource);
+        const auto capacity = text == nullptr ? std::nullopt : Quantity::parse(*text);
+        const auto limit = std::ranges::find(limits_, resource, &RatioLimit::resource);
+        if (!capacity || limit == limits_.end()) return false;
+        Int128 most = 0;
+        if (__builtin_mul_overflow(capacity->nano(), Int128{limit->ratio.millionths()}, &most))
+            return true;
+        Int128 wanted = 0;
+        return !__builtin_mul_overflow(value.nano(), Int128{Ratio::kOne}, &wanted) &&
+               wanted <= most;
     }
 
     PatchError set_time(std::string_view rest, std::string_view text) const {
@@ -91,13 +108,15 @@ class Patched {
     }
 
     const NodeView& node_;
+    std::span<const RatioLimit> limits_;
     bool has_annotations_;
 };
 
 }  // namespace
 
-std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch) {
-    Patched node(now);
+std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch,
+                                            std::span<const RatioLimit> limits) {
+    Patched node(now, limits);
     PatchError error;
     try {
         read_json_patch(patch, [&](const Addition& addition) {

@@ -7,17 +7,27 @@
 #pragma once
 
 #include "webhook/admission_review.hpp"
+#include "webhook/ratio.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace airlock::webhook {
 
+// The ratio in force of a resource: 1 where its value goes back to the real one.
+struct RatioLimit {
+    std::string_view resource;
+    Ratio ratio;
+};
+
 // Why `patch` must not be sent for the Node `now`; absent when it is valid: it can be applied;
-// allocatable has the same resources as before, each with a quantity that Kubernetes accepts; of
+// allocatable has the same resources as before, each with a quantity that Kubernetes accepts and
+// that is at most the capacity times the ratio in force; of
 // the annotations only the state changes, and it can be parsed; of the conditions only heartbeat
 // times change, and they are valid times.
-std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch);
+std::optional<std::string> find_patch_error(const NodeView& now, std::string_view patch,
+                                            std::span<const RatioLimit> limits);
 
 }  // namespace airlock::webhook

@@ -23,8 +23,9 @@ class Policy {
     // Errc::usage with every problem found and its FILE:LINE.
     static Policy parse(std::string_view yaml, std::string_view file);
 
-    // Decides by precedence: the disable label, the kill switch, the canary, the node's ratio
-    // annotation, the first matching pool, the default.
+    // Decides by precedence: the disable label, the kill switch, the node's ratio annotation, the
+    // first matching pool, the default. Outside the canary, and in observe mode, what is applied
+    // already is held.
     NodePlan plan_for(std::string_view node, std::span<const TextPair> labels,
                       std::span<const TextPair> annotations) const;
 

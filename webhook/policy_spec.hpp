@@ -15,14 +15,21 @@
 //         matchLabels: {pool: batch}
 //         matchExpressions: [{key: gpu, operator: DoesNotExist}]
 //       ratios: {cpu: "3"}         # other resources use the default
+//       disabled: false            # true: as if the pool were not there
 //   maxRatio: {cpu: "4"}           # limits: a ratio in this file must be within them, one in a
 //   minRatio: {cpu: "1"}           # node annotation is adjusted to them
+//   ramp: {up: 0.1 per 10m, down: 0.1 per 10m}   # how fast ratios move; absent: at once
+//   floor: requests                # or none: whether node-oversell/requested stops a fall
+//   foreignWrites: ignore          # or accept: see raw_value.hpp
 #pragma once
 
+#include "webhook/ramp.hpp"
 #include "webhook/ratios.hpp"
+#include "webhook/raw_value.hpp"
 #include "webhook/selector.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +51,11 @@ struct PolicySpec {
     std::vector<std::string> resources{"cpu", "memory"};
     Ratios default_ratios;
     std::vector<Pool> pools;
-    Ratios max_ratios;
+    MaxRatios max_ratios;
     Ratios min_ratios;
+    std::optional<Ramp> ramp;
+    bool floor_at_requests = true;
+    ForeignWrites foreign_writes = ForeignWrites::ignore;
 };
 
 }  // namespace airlock::webhook

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,9 +45,19 @@ class PolicyReader {
             {"default", [&](const auto& node) { read_default(node); }},
             {"pools", [&](const auto& node) { read_pools(node); }},
             {"maxRatio",
-             [&](const auto& node) { spec_.max_ratios = read_ratios(node, "maxRatio"); }},
+             [&](const auto& node) { spec_.max_ratios.set = read_ratios(node, "maxRatio"); }},
             {"minRatio",
-             [&](const auto& node) { spec_.min_ratios = read_ratios(node, "minRatio"); }}};
+             [&](const auto& node) { spec_.min_ratios = read_ratios(node, "minRatio"); }},
+            {"ramp", [&](const auto& node) { read_ramp(node); }},
+            {"floor",
+             [&](const auto& node) {
+                 spec_.floor_at_requests = read_choice(node, "floor", "requests", "none");
+             }},
+            {"foreignWrites", [&](const auto& node) {
+                 spec_.foreign_writes = read_choice(node, "foreignWrites", "ignore", "accept")
+                                            ? ForeignWrites::ignore
+                                            : ForeignWrites::accept;
+             }}};
         reader_.map(root, "the policy", members);
         if (root.is_map()) {
             if (version != "oversell.airlock.dev/v1")
@@ -145,15 +156,44 @@ class PolicyReader {
         return ratios;
     }
 
+    void read_ramp(const YamlNode& node) {
+        Ramp ramp;
+        const auto read = [&](std::string_view key, std::optional<RampRate>& rate) {
+            return [this, key, &rate](const auto& value) {
+                const auto text = reader_.string(value, key);
+                rate = RampRate::parse(text);
+                if (!rate) {
+                    reader_.add(value, fmt::format("ramp: \"{}\" is not a valid rate: use for "
+                                                   "example \"0.1 per 10m\"",
+                                                   text));
+                }
+            };
+        };
+        reader_.map(node, "ramp", {{"up", read("up", ramp.up)}, {"down", read("down", ramp.down)}});
+        spec_.ramp = ramp;
+    }
+
+    // Whether the value is `first`; anything but the two is a problem.
+    bool read_choice(const YamlNode& node, std::string_view key, std::string_view first,
+                     std::string_view second) {
+        const auto text = reader_.string(node, key);
+        if (text != first && text != second)
+            reader_.add(node, fmt::format("{} must be {} or {}", key, first, second));
+        return text == first;
+    }
+
     void read_pools(const YamlNode& node) {
         if (!node.is_list()) return reader_.add(node, "pools must be a list");
         for (const auto* item : node.items) {
             Pool pool;
             const YamlNode* selector = nullptr;
             const YamlNode* ratios = nullptr;
+            bool disabled = false;
             reader_.map(
                 *item, "a pool",
                 {{"name", [&](const auto& name) { pool.name = reader_.string(name, "name"); }},
+                 {"disabled",
+                  [&](const auto& value) { disabled = reader_.flag(value, "disabled"); }},
                  {"selector", [&](const auto& value) { selector = &value; }},
                  {"ratios", [&](const auto& value) { ratios = &value; }}});
             if (selector != nullptr) pool.selector = read_selector(*selector, reader_);
@@ -161,11 +201,9 @@ class PolicyReader {
             if (pool.name.empty()) reader_.add(*item, "a pool needs a name");
             if (selector == nullptr)
                 reader_.add(*item, "a pool needs a selector; {} selects every node");
-            if (std::any_of(spec_.pools.begin(), spec_.pools.end(),
-                            [&](const auto& other) { return other.name == pool.name; })) {
+            if (!pool_names_.insert(pool.name).second)
                 reader_.add(*item, fmt::format("duplicate pool name \"{}\"", pool.name));
-            }
-            spec_.pools.push_back(std::move(pool));
+            if (!disabled) spec_.pools.push_back(std::move(pool));
         }
     }
 
@@ -176,19 +214,22 @@ class PolicyReader {
                                                where, resource));
             }
             if (where == "maxRatio") continue;
-            const auto* max = find_ratio(spec_.max_ratios, resource);
+            const auto max = spec_.max_ratios.of(resource);
             const auto* min = find_ratio(spec_.min_ratios, resource);
-            const bool above = max != nullptr && ratio > *max;
-            const bool below = min != nullptr && ratio < *min;
             if (where == "minRatio") {
-                if (above) {
-                    reader_.add(*node, fmt::format("minRatio of {} is greater than its maxRatio",
-                                                   resource));
+                if (ratio > max) {
+                    reader_.add(*node, fmt::format("minRatio of {} is greater than its maxRatio {}",
+                                                   resource, max.text()));
                 }
-            } else if (above || below) {
-                reader_.add(
-                    *node, fmt::format("{}: ratio {} of {} is outside minRatio and maxRatio", where,
-                                       ratio.text(), resource));
+            } else if (ratio > max) {
+                reader_.add(*node, fmt::format("{}: ratio {} of {} is greater than maxRatio {}{}",
+                                               where, ratio.text(), resource, max.text(),
+                                               find_ratio(spec_.max_ratios.set, resource) == nullptr
+                                                   ? ", the default; set maxRatio to allow it"
+                                                   : ""));
+            } else if (min != nullptr && ratio < *min) {
+                reader_.add(*node, fmt::format("{}: ratio {} of {} is less than minRatio {}", where,
+                                               ratio.text(), resource, min->text()));
             }
         }
     }
@@ -196,6 +237,7 @@ class PolicyReader {
     YamlReader reader_;
     PolicySpec spec_;
     std::vector<RatioInFile> ratios_;
+    std::set<std::string> pool_names_;
 };
 
 base::YamlTree parse_tree(std::string_view text, std::string_view file) {

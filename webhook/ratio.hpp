@@ -12,6 +12,10 @@
 
 namespace airlock::webhook {
 
+// "0.1" as 100,000: digits, optionally followed by a point and up to six digits, up to 100. Absent
+// for anything else.
+std::optional<std::uint32_t> parse_millionths(std::string_view text);
+
 class Ratio {
   public:
     static constexpr std::uint32_t kOne = 1'000'000;
@@ -20,8 +24,8 @@ class Ratio {
 
     constexpr Ratio() = default;
 
-    // From 1 to 100: digits, optionally followed by a point and up to six digits. Absent for
-    // anything else. A ratio below 1 would take away what pods already use.
+    // From 1 to 100, with up to six decimal places; absent for anything else. A ratio below 1 would
+    // take away what pods already use.
     static std::optional<Ratio> parse(std::string_view text);
     static constexpr Ratio from_millionths(std::uint32_t millionths) {
         Ratio ratio;
@@ -46,5 +50,10 @@ class Ratio {
 // negative, is not a whole number where Kubernetes requires one (everything but cpu), or if the
 // result is greater than 2^63-1 units.
 std::optional<Quantity> apply_ratio(std::string_view resource, const Quantity& base, Ratio ratio);
+
+// The smallest ratio with apply_ratio(resource, base, ratio) >= value; absent if it would be
+// greater than 100, or if `base` is not positive.
+std::optional<Ratio> ratio_covering(std::string_view resource, const Quantity& base,
+                                    const Quantity& value);
 
 }  // namespace airlock::webhook

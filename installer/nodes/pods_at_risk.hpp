@@ -16,8 +16,7 @@ struct PodAtRisk {
 };
 
 // `pods` and `nodes` as listed by the API server; `raw` is the allocatable of each node without
-// oversell, and a node that is not in it has at most its capacity. Admits pods as the kubelet does
-// (pkg/kubelet/lifecycle/predicate.go): critical pods first, then by age.
+// oversell, and a node that is not in it has at most its capacity.
 std::vector<PodAtRisk> pods_at_risk(const std::vector<base::Json>& pods,
                                     const std::vector<base::Json>& nodes,
                                     const std::vector<NodeBefore>& raw);

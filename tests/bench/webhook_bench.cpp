@@ -33,7 +33,7 @@ std::string steady(const std::string& first) {
     auto review = base::Json::parse(first);
     auto& request = review["request"];
     auto object = request["object"];
-    webhook::test::apply_json_patch(object, webhook::mutate(parser, body, &rules).patch);
+    webhook::test::apply_json_patch(object, webhook::mutate(parser, body, &rules, {}).patch);
     const auto real = request["object"]["status"]["allocatable"];
     request["oldObject"] = object;
     request["oldObject"]["metadata"].erase("managedFields");
@@ -53,7 +53,7 @@ void run(benchmark::State& state, const std::string& request, webhook::Outcome e
     webhook::ReviewParser parser;
     auto body = request;
     for (auto _ : state) {
-        const auto mutation = webhook::mutate(parser, body, &rules);
+        const auto mutation = webhook::mutate(parser, body, &rules, {});
         if (mutation.outcome != expected)
             return state.SkipWithError("another outcome than expected");
         benchmark::DoNotOptimize(mutation.answer.data());

@@ -10,7 +10,7 @@ namespace {
 using base::Json;
 
 constexpr auto kAnnotation = "oversell.example/state";
-constexpr auto kRecord = R"({"v":1,"resources":{"cpu":{"raw":"2","applied":["4","3"]}}})";
+constexpr auto kRecord = R"({"v":2,"resources":{"cpu":{"raw":"2","applied":"4","capacity":"2"}}})";
 
 Json node(const std::string& name, const std::string& record, const Json& allocatable) {
     return {{"metadata", {{"name", name}, {"annotations", {{kAnnotation, record}}}}},

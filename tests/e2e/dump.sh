@@ -5,8 +5,7 @@
 # Environment: KUBECTL (kubectl); REGISTRY_AUTH_FILE and REGISTRY_CERTS (a directory with ca.crt) for tags.
 # Excluded, because the server or a controller changes it at any time:
 #   events, leases (except the installer's, which must be deleted) and metrics; resourceVersion, generation,
-#   managedFields and timestamps; status, except of nodes; of a node, heartbeat times, cached images, and all but the
-#   newest applied value of its oversell record;
+#   managedFields and timestamps; status, except of nodes; of a node, heartbeat times and cached images;
 #   objects whose controller is in the dump too (a Deployment's ReplicaSets and Pods, a Service's EndpointSlices).
 # uid is included: an object that was deleted and created again is a difference.
 set -euo pipefail
@@ -32,7 +31,6 @@ filter_objects() {
     | map(if .kind == "Node" then
         del(.status.images, .status.volumesInUse, .status.volumesAttached)
         | .status.conditions |= map({type, status, reason})
-        | .metadata.annotations["node-oversell/state"] |= (values | fromjson | .resources[].applied |= .[:1])
       else del(.status) end)
     | sort_by(.kind, .apiVersion, .metadata.namespace, .metadata.name)[]'
 }

@@ -14,13 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace airlock;
     static const auto kPolicy = webhook::Policy::parse(
         "apiVersion: oversell.airlock.dev/v1\nkind: Policy\nresources: [cpu, memory, pods]\n"
-        "default: {ratios: {cpu: 2, memory: 1.5, pods: 1.1}}\n",
+        "default: {ratios: {cpu: 2, memory: 1.5, pods: 1.1}}\nmaxRatio: {pods: 2}\n"
+        "ramp: {up: 0.1 per 10m, down: 0.1 per 10m}\n",
         "policy");
     static webhook::ReviewParser parser;
     std::string body(reinterpret_cast<const char*>(data), size);
     webhook::Mutation mutation;
     try {
-        mutation = webhook::mutate(parser, body, &kPolicy);
+        mutation = webhook::mutate(parser, body, &kPolicy, {});
     } catch (const base::Error& refused) {
         if (refused.code() != base::Errc::invalid) std::abort();
         return 0;

@@ -10,14 +10,14 @@ namespace {
 using base::Json;
 
 constexpr auto kAnnotation = "oversell.example/state";
-constexpr auto kRecord = R"({"v":1,"resources":{"cpu":{"raw":"2","applied":["4","3"]}}})";
+constexpr auto kRecord = R"({"v":2,"resources":{"cpu":{"raw":"2","applied":"4","capacity":"2"}}})";
 
 Json node(const std::string& name, const std::string& record, const Json& allocatable) {
     return {{"metadata", {{"name", name}, {"annotations", {{kAnnotation, record}}}}},
             {"status", {{"allocatable", allocatable}}}};
 }
 
-TEST(IsStale, ComparesAllocatableWithTheNewestAppliedValue) {
+TEST(IsStale, ComparesAllocatableWithTheAppliedValue) {
     struct Row {
         const char* name;
         std::string record;
@@ -28,7 +28,15 @@ TEST(IsStale, ComparesAllocatableWithTheNewestAppliedValue) {
         {"as applied", kRecord, {{"cpu", "4"}}, false},
         {"as applied, in another form", kRecord, {{"cpu", "4000m"}}, false},
         {"the real value", kRecord, {{"cpu", "2"}}, true},
-        {"an older applied value", kRecord, {{"cpu", "3"}}, true},
+        {"another value", kRecord, {{"cpu", "3"}}, true},
+        {"the first of a list",
+         R"({"resources":{"cpu":{"applied":["4","3"]}}})",
+         {{"cpu", "3"}},
+         true},
+        {"as the first of a list",
+         R"({"resources":{"cpu":{"applied":["4","3"]}}})",
+         {{"cpu", "4"}},
+         false},
         {"a resource that is gone", kRecord, {{"memory", "1Gi"}}, false},
         {"one of two",
          R"({"resources":{"cpu":{"applied":["4"]},"memory":{"applied":["2Gi"]}}})",

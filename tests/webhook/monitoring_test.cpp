@@ -55,9 +55,9 @@ TEST(Monitoring, ExportsEveryDocumentedSeries) {
         series_exported(),
         IsSupersetOf({"node_oversell_requests_total", "node_oversell_request_duration_seconds",
                       "node_oversell_raw", "node_oversell_applied", "node_oversell_ratio",
-                      "node_oversell_suppressed_writes_total",
-                      "node_oversell_implausible_raw_total", "node_oversell_policy_info",
-                      "node_oversell_policy_errors_total", "node_oversell_policy_good",
+                      "node_oversell_suppressed_writes_total", "node_oversell_skipped_total",
+                      "node_oversell_policy_info", "node_oversell_policy_errors_total",
+                      "node_oversell_policy_good",
                       "node_oversell_certificate_expiry_timestamp_seconds"}));
 }
 

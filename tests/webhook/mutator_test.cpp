@@ -3,7 +3,7 @@
 #include "base/error.hpp"
 #include "tests/webhook/support.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace airlock::webhook {
 namespace {
@@ -110,14 +110,14 @@ TEST(Mutator, RestoresRealValuesAndEmptiesTheRecord) {
     const auto killed = test::policy("killSwitch: true");
     EXPECT_EQ(test::answer(test::review_json(stored, stored), &killed).mutation.outcome,
               Outcome::restored);
-    const auto nothing = test::policy("mode: enforce");
-    EXPECT_EQ(allocatable(test::answer(test::review_json(stored, stored), &nothing)).at("cpu"),
-              "2");
+    const auto one = test::policy("default: {ratios: {cpu: 1, memory: 1}}");
+    EXPECT_EQ(allocatable(test::answer(test::review_json(stored, stored), &one)).at("cpu"), "2");
 }
 
 TEST(Mutator, RaisesListedExtendedResourcesPodsAndStorage) {
     const auto policy = test::policy(
         "resources: [pods, ephemeral-storage, example.com/gpu]\n"
+        "maxRatio: {pods: 2, ephemeral-storage: 2, example.com/gpu: 2}\n"
         "default: {ratios: {pods: 1.5, ephemeral-storage: 1.1, example.com/gpu: 2}}");
     test::NodeValues node;
     node.allocatable = {{"cpu", "2"},
@@ -134,25 +134,83 @@ TEST(Mutator, RaisesListedExtendedResourcesPodsAndStorage) {
                                   {"example.com/nic", "1"}}));
 }
 
-TEST(Mutator, RestoresTheRealValuesOfANodeThatLeavesTheCanary) {
-    const auto policy = test::policy(kPolicy);
-    const auto stored = oversold(policy);
-    const auto none = test::policy("mode: {canary: 0%}\n" + std::string(kPolicy));
-    const auto answered = test::answer(test::review_json(stored, stored), &none);
-    EXPECT_EQ(answered.mutation.outcome, Outcome::restored);
-    EXPECT_EQ(allocatable(answered).at("cpu"), "2");
-    EXPECT_EQ(state_of(answered), "");
+// What the kubelet of an oversold node sends: its real values, and a later heartbeat.
+test::NodeValues report_of(test::NodeValues stored) {
+    stored.allocatable = test::NodeValues{}.allocatable;
+    stored.heartbeat = "2026-11-21T00:53:07Z";
+    return stored;
+}
+
+TEST(Mutator, HoldsTheValuesOfANodeThatLeavesTheCanary) {
+    const auto stored = oversold(test::policy(kPolicy));
+    const auto none = test::policy("mode: {canary: 0%}\ndefault: {ratios: {cpu: 3, memory: 2}}");
+    const auto answered = test::answer(test::review_json(report_of(stored), stored), &none);
+    EXPECT_EQ(allocatable(answered), Json(stored.allocatable));
+    EXPECT_EQ(answered.mutation.outcome, Outcome::suppressed);
+    const auto outside = test::answer(test::review_json({}, {}), &none);
+    EXPECT_EQ(outside.mutation.outcome, Outcome::unchanged);
     const auto all = test::policy("mode: {canary: 100%}\n" + std::string(kPolicy));
     EXPECT_EQ(allocatable(test::answer(test::review_json({}, {}), &all)).at("cpu"), "4");
 }
 
-TEST(Mutator, OnlyReportsInObserveMode) {
+TEST(Mutator, ReportsAndChangesNothingInObserveMode) {
     const auto policy = test::policy("mode: observe\n" + std::string(kPolicy));
     const auto answered = test::answer(test::review_json({}, {}), &policy);
     EXPECT_EQ(answered.mutation.outcome, Outcome::observed);
     EXPECT_FALSE(answered.response.contains("patch"));
     EXPECT_EQ(answered.response.at("auditAnnotations").at("detail"),
-              "cpu 2 -> 4 (x2, default); memory 24581684Ki -> 36872526Ki (x1.5, default)");
+              "observe mode; would apply cpu 2 -> 4 (x2, default); memory 24581684Ki -> "
+              "36872526Ki (x1.5, default)");
+    // What enforce has applied before stays.
+    const auto stored = oversold(test::policy("default: {ratios: {cpu: 3}}"));
+    const auto held = test::answer(test::review_json(report_of(stored), stored), &policy);
+    EXPECT_EQ(allocatable(held), Json(stored.allocatable));
+}
+
+TEST(Mutator, HoldsWhatAMistakeConcernsAndDecidesTheRest) {
+    const auto stored = oversold(test::policy(kPolicy));
+    const auto policy = test::policy("default: {ratios: {cpu: 3, memory: 1.2}}");
+    auto now = report_of(stored);
+    (*now.annotations)["node-oversell/ratio"] = "cpu=lots";
+    const auto answered = test::answer(test::review_json(now, stored), &policy);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "4") << "held, not dropped to 2 nor raised to 6";
+    EXPECT_EQ(allocatable(answered).at("memory"), "29498020Ki");
+    EXPECT_EQ(answered.mutation.outcome, Outcome::patched);
+    EXPECT_EQ(answered.response.at("auditAnnotations").at("reason"), "ratio-annotation");
+    EXPECT_THAT(answered.mutation.detail,
+                testing::HasSubstr("annotation node-oversell/ratio: \"cpu=lots\""));
+}
+
+TEST(Mutator, PutsBackWhatOthersWriteUnlessThePolicyAcceptsIt) {
+    const auto policy = test::policy(kPolicy);
+    const auto stored = oversold(policy);
+    auto now = stored;
+    now.allocatable["cpu"] = "1";
+    auto review = test::review_json(now, stored);
+    review["request"]["userInfo"]["username"] = "admin";
+    auto answered = test::answer(review, &policy);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "4");
+    EXPECT_TRUE(answered.mutation.resources.front().foreign);
+    const auto accepting = test::policy("foreignWrites: accept\n" + std::string(kPolicy));
+    answered = test::answer(review, &accepting);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "2");
+    EXPECT_TRUE(answered.mutation.resources.front().foreign);
+    review["request"]["userInfo"]["username"] = "system:node:n1";
+    answered = test::answer(review, &policy);
+    EXPECT_EQ(allocatable(answered).at("cpu"), "2") << "the kubelet's own value is real";
+    EXPECT_FALSE(answered.mutation.resources.front().foreign);
+}
+
+TEST(Mutator, LeavesNoAuditAnnotationWhereNothingHappens) {
+    const auto policy = test::policy(kPolicy);
+    const auto stored = oversold(policy);
+    const auto suppressed = test::answer(test::review_json(report_of(stored), stored), &policy);
+    EXPECT_EQ(suppressed.mutation.outcome, Outcome::suppressed);
+    EXPECT_FALSE(suppressed.response.contains("auditAnnotations"));
+    const auto unchanged = test::answer(test::review_json(stored, stored), &policy);
+    EXPECT_FALSE(unchanged.response.contains("auditAnnotations"));
+    const auto patched = test::answer(test::review_json({}, {}), &policy);
+    EXPECT_EQ(patched.response.at("auditAnnotations").at("result"), "patched");
 }
 
 TEST(Mutator, IgnoresOtherRequests) {
@@ -178,16 +236,9 @@ struct SkipRow {
     void (*spoil)(Json& review);
 };
 
-TEST(Mutator, SkipsNodesThatItCannotHandleSafely) {
+TEST(Mutator, PassesRequestsThatItCannotHandleSafely) {
     const auto no_change = [](test::NodeValues&) {};
-    const auto no_spoil = [](Json&) {};
     const SkipRow rows[] = {
-        {"state", SkipReason::state_annotation,
-         [](auto& node) { (*node.annotations)["node-oversell/state"] = "{\"v\":9}"; }, no_spoil},
-        {"ratio", SkipReason::ratio_annotation,
-         [](auto& node) { (*node.annotations)["node-oversell/ratio"] = "cpu=lots"; }, no_spoil},
-        {"quantity", SkipReason::unreadable_quantity,
-         [](auto& node) { node.allocatable["cpu"] = "two"; }, no_spoil},
         {"no allocatable", SkipReason::no_allocatable, no_change,
          [](Json& review) { review["request"]["object"]["status"].erase("allocatable"); }},
         {"no old object", SkipReason::unreadable_node, no_change,
@@ -225,15 +276,16 @@ TEST(Mutator, LeavesAnImplausibleResourceUnchangedAndRaisesTheOthers) {
     EXPECT_EQ(allocatable(answered).at("memory"), "36872526Ki");
 }
 
-TEST(Mutator, DetectsChangesByOtherClients) {
+TEST(Mutator, KeepsAMalformedRecordUntilTheKubeletReports) {
     const auto policy = test::policy(kPolicy);
-    const auto stored = oversold(policy);
-    auto now = stored;
-    now.allocatable["cpu"] = "1";
-    auto review = test::review_json(now, stored);
-    EXPECT_FALSE(test::answer(review, &policy).mutation.foreign_change);
-    review["request"]["userInfo"]["username"] = "admin";
-    EXPECT_TRUE(test::answer(review, &policy).mutation.foreign_change);
+    auto stored = oversold(policy);
+    (*stored.annotations)["node-oversell/state"] = "{\"v\":9}";
+    const auto resync = test::answer(test::review_json(stored, stored), &policy);
+    EXPECT_FALSE(resync.response.contains("patch"));
+    EXPECT_EQ(resync.response.at("auditAnnotations").at("reason"), "state-annotation");
+    const auto report = test::answer(test::review_json(report_of(stored), stored), &policy);
+    EXPECT_EQ(allocatable(report), Json(stored.allocatable)) << "held over the mistake";
+    EXPECT_TRUE(NodeState::parse(state_of(report))->find("cpu") != nullptr);
 }
 
 }  // namespace

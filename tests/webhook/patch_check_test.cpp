@@ -10,10 +10,15 @@ NodeView node() {
     NodeView view;
     view.present = view.has_annotations = view.has_allocatable = true;
     view.annotations = {{"a", "b"}};
-    view.allocatable = {{"cpu", "2"}, {"pods", "110"}};
+    view.allocatable = {{"cpu", "2"}, {"pods", "110"}, {"example.com/gpu", "1"}};
+    view.capacity = {{"cpu", "2"}, {"pods", "110"}};
     view.conditions = {{"Ready", "2026-11-21T00:52:57Z"}, {"Odd", ""}};
     return view;
 }
+
+const std::vector<RatioLimit> kLimits{
+    {.resource = "cpu", .ratio = Ratio::from_millionths(2 * Ratio::kOne)},
+    {.resource = "example.com/gpu", .ratio = Ratio::from_millionths(2 * Ratio::kOne)}};
 
 struct Row {
     const char* name;
@@ -30,6 +35,12 @@ TEST(PatchCheck, AcceptsOnlyValidPatches) {
         {"time",
          R"([{"op":"add","path":"/status/conditions/0/lastHeartbeatTime","value":"2026-11-21T00:52:00Z"}])",
          true},
+        {"above capacity times the ratio",
+         R"([{"op":"add","path":"/status/allocatable/cpu","value":"4001m"}])", false},
+        {"a resource without a ratio in force",
+         R"([{"op":"add","path":"/status/allocatable/pods","value":"100"}])", false},
+        {"a resource without capacity",
+         R"([{"op":"add","path":"/status/allocatable/example.com~1gpu","value":"1"}])", false},
         {"not a quantity", R"([{"op":"add","path":"/status/allocatable/cpu","value":"4x"}])",
          false},
         {"a number", R"([{"op":"add","path":"/status/allocatable/cpu","value":4}])", false},
@@ -82,7 +93,7 @@ TEST(PatchCheck, AcceptsOnlyValidPatches) {
         {"not JSON", "x", false},
     };
     for (const auto& row : rows) {
-        const auto error = find_patch_error(node(), row.patch);
+        const auto error = find_patch_error(node(), row.patch, kLimits);
         EXPECT_EQ(!error, row.valid) << row.name << ": " << error.value_or("no error");
     }
 }
@@ -93,10 +104,11 @@ TEST(PatchCheck, RequiresThatAnnotationsAreAddedFirst) {
     bare.annotations.clear();
     constexpr std::string_view kState =
         R"({"op":"add","path":"/metadata/annotations/node-oversell~1state","value":""})";
-    EXPECT_TRUE(find_patch_error(bare, fmt::format("[{}]", kState)));
+    EXPECT_TRUE(find_patch_error(bare, fmt::format("[{}]", kState), kLimits));
     EXPECT_FALSE(find_patch_error(
         bare,
-        fmt::format(R"([{{"op":"add","path":"/metadata/annotations","value":{{}}}},{}])", kState)));
+        fmt::format(R"([{{"op":"add","path":"/metadata/annotations","value":{{}}}},{}])", kState),
+        kLimits));
 }
 
 }  // namespace

@@ -15,7 +15,10 @@ using ::testing::HasSubstr;
 std::string text_of(const NodePlan& plan) {
     std::string text;
     for (const auto& planned : plan.ratios) {
-        text += fmt::format("{}={} {};", planned.resource, planned.ratio.text(), planned.source);
+        if (planned.ratio) {
+            text +=
+                fmt::format("{}={} {};", planned.resource, planned.ratio->text(), planned.source);
+        }
     }
     return text;
 }
@@ -30,7 +33,7 @@ pools:
   - name: batch
     selector: {matchLabels: {pool: batch}}
     ratios: {cpu: 3, pods: 1.5}
-maxRatio: {cpu: "4"}
+maxRatio: {cpu: "4", pods: "2", example.com/gpu: "2"}
 minRatio: {cpu: "1.2"}
 )";
 
@@ -52,7 +55,7 @@ TEST(Policy, PrefersTheNodesRatioToThePoolsToTheDefault) {
         {"first pool wins",
          {{"pool", "batch"}, {"gpu", ""}, {"cores", "16"}},
          {},
-         "cpu=2 default;example.com/gpu=2 pool gpu;"},
+         "cpu=2 default;example.com/gpu=2 pool gpu;memory=1 pool gpu;"},
         {"node",
          {{"pool", "batch"}},
          {{"node-oversell/ratio", "cpu=1.5, memory=1.2"}},
@@ -65,7 +68,10 @@ TEST(Policy, PrefersTheNodesRatioToThePoolsToTheDefault) {
          {},
          {{"node-oversell/ratio", "cpu=1"}},
          "cpu=1.2 node;memory=1.5 default;"},
-        {"a ratio of 1 does nothing", {}, {{"node-oversell/ratio", "memory=1"}}, "cpu=2 default;"},
+        {"a ratio of 1 is named too",
+         {},
+         {{"node-oversell/ratio", "memory=1"}},
+         "cpu=2 default;memory=1 node;"},
         {"unlisted resource of a node",
          {},
          {{"node-oversell/ratio", "ephemeral-storage=2"}},
@@ -111,20 +117,54 @@ TEST(Policy, OversellsOnlyCpuAndMemoryUnlessOthersAreListed) {
          "cpu=2,memory=2,pods=2,ephemeral-storage=2,example.com/gpu=2,example.com/nic=2"}};
     EXPECT_EQ(text_of(test::policy("mode: enforce").plan_for("n", {}, annotations)),
               "cpu=2 node;memory=2 node;");
-    EXPECT_EQ(text_of(test::policy("resources: [cpu, pods, ephemeral-storage, example.com/gpu]")
+    EXPECT_EQ(text_of(test::policy("resources: [cpu, pods, ephemeral-storage, example.com/gpu]\n"
+                                   "maxRatio: {pods: 1.5, example.com/gpu: 2}")
                           .plan_for("n", {}, annotations)),
-              "cpu=2 node;ephemeral-storage=2 node;example.com/gpu=2 node;pods=2 node;");
+              "cpu=2 node;ephemeral-storage=1 node;example.com/gpu=2 node;pods=1.5 node;");
 }
 
-TEST(Policy, SkipsANodeWhoseRatioAnnotationIsNotValid) {
+TEST(Policy, HoldsTheResourceWithAMistakeInTheRatioAnnotation) {
     const auto policy = test::policy(kPools);
     for (const auto* text : {"cpu", "cpu=", "cpu=x", "=2", "cpu=0.5", "cpu=1e3", "cpu=2,cpu=3",
-                             "cpu=2;memory=1", ",", "cpu=2,,memory=1"}) {
+                             "cpu=2;memory=1", ",", "cpu,memory=1"}) {
         const std::vector<TextPair> annotations{{"node-oversell/ratio", text}};
         const auto plan = policy.plan_for("n1", {}, annotations);
-        EXPECT_EQ(plan.action, NodePlan::Action::skip) << text;
+        const auto& cpu = plan.ratios.front();
+        EXPECT_EQ(cpu.resource, "cpu");
+        EXPECT_FALSE(cpu.ratio) << text;
+        EXPECT_EQ(cpu.skip, SkipReason::ratio_annotation) << text;
         EXPECT_FALSE(plan.problem.empty()) << text;
     }
+    const std::vector<TextPair> annotations{{"node-oversell/ratio", "cpu=x, memory=1.2"}};
+    EXPECT_EQ(text_of(policy.plan_for("n1", {}, annotations)), "memory=1.2 node;");
+}
+
+TEST(Policy, LimitsRatiosByDefault) {
+    EXPECT_EQ(MaxRatios{}.of("cpu").text(), "4");
+    EXPECT_EQ(MaxRatios{}.of("memory").text(), "2");
+    EXPECT_EQ(MaxRatios{}.of("pods").text(), "1");
+    ::airlock::test::expect_error([] { return test::policy("default: {ratios: {cpu: \"20\"}}"); },
+                                  base::Errc::usage,
+                                  "ratio 20 of cpu is greater than maxRatio 4, the default");
+    const auto raised = test::policy("default: {ratios: {cpu: 20}}\nmaxRatio: {cpu: 20}");
+    EXPECT_EQ(text_of(raised.plan_for("n", {}, {})), "cpu=20 default;");
+}
+
+TEST(Policy, ReadsRampFloorAndForeignWrites) {
+    const auto plain = test::policy("mode: enforce").plan_for("n", {}, {});
+    EXPECT_EQ(plain.ramp, nullptr);
+    EXPECT_EQ(plain.foreign_writes, ForeignWrites::ignore);
+    const auto policy =
+        test::policy("ramp: {up: 0.1 per 10m}\nfloor: none\nforeignWrites: accept\n");
+    const std::vector<TextPair> annotations{{"node-oversell/requested", "cpu=3"}};
+    const auto plan = policy.plan_for("n", {}, annotations);
+    ASSERT_NE(plan.ramp, nullptr);
+    EXPECT_EQ(plan.ramp->up->step, 100'000U);
+    EXPECT_FALSE(plan.ramp->down);
+    EXPECT_EQ(plan.foreign_writes, ForeignWrites::accept);
+    EXPECT_EQ(plan.requested.find("cpu"), nullptr) << "floor: none";
+    const auto floored = test::policy("floor: requests");
+    EXPECT_EQ(floored.plan_for("n", {}, annotations).requested.find("cpu")->text(), "3");
 }
 
 TEST(Policy, RestoresDisabledNodesAndEveryNodeUnderTheKillSwitch) {
@@ -175,6 +215,7 @@ TEST(Policy, ReportsTheLineOfEveryProblem) {
         {"mode: \"canary: 101%\"", "policy.yaml:3", "{canary: N%}"},
         {"default: {ratios: {pods: 2}}", "policy.yaml:3", "is not listed in \"resources\""},
         {"resources: [cpu, hugepages-2Mi]", "policy.yaml:3", "cannot be oversold"},
+        {"pools: [{name: a, selector: {}, disabled: maybe}]", "policy.yaml:3", "true or false"},
         {"pools: [{selector: {}, ratios: {}}]", "policy.yaml:3", "needs a name"},
         {"pools: [{name: a, ratios: {}}]", "policy.yaml:3", "needs a selector"},
         {"pools:\n- {name: a, selector: {}}\n- {name: a, selector: {}}", "policy.yaml:5",
@@ -185,7 +226,14 @@ TEST(Policy, ReportsTheLineOfEveryProblem) {
          "policy.yaml:3", "needs values"},
         {"pools: [{name: a, selector: {matchExpressions: [{key: k, operator: Gt, values: [a]}]}}]",
          "policy.yaml:3", "an integer"},
-        {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml:3", "outside"},
+        {"default: {ratios: {cpu: 5}}\nmaxRatio: {cpu: 4}", "policy.yaml:3",
+         "greater than maxRatio 4"},
+        {"default: {ratios: {cpu: 1.1}}\nminRatio: {cpu: 1.2}", "policy.yaml:3",
+         "less than minRatio 1.2"},
+        {"ramp: {up: fast}", "policy.yaml:3", "is not a valid rate"},
+        {"ramp: {sideways: 0.1 per 10m}", "policy.yaml:3", "unknown key"},
+        {"floor: usage", "policy.yaml:3", "floor must be requests or none"},
+        {"foreignWrites: yes", "policy.yaml:3", "foreignWrites must be ignore or accept"},
         {"maxRatio: {cpu: 2}\nminRatio: {cpu: 3}", "policy.yaml:4", "greater than its maxRatio"},
         {"default: {ratios: {cpu: 2}", "policy.yaml:3", "cannot read the policy"},
         {"---\nkind: Policy", "policy.yaml:3", "document"},

@@ -78,7 +78,7 @@ Policy policy(std::string_view yaml_below_kind) {
 Answered answer(const Json& review, const Policy* policy) {
     ReviewParser parser;
     auto body = review.dump();
-    Answered result{.mutation = mutate(parser, body, policy),
+    Answered result{.mutation = mutate(parser, body, policy, kNow),
                     .response = {},
                     .object = review.at("request").value("object", Json())};
     result.response = Json::parse(result.mutation.answer).at("response");

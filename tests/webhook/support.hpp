@@ -35,6 +35,9 @@ base::Json review_json(const NodeValues& now, const NodeValues& stored);
 
 Policy policy(std::string_view yaml_below_kind);
 
+// What the clock shows in tests.
+inline constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1'795'222'379)};
+
 struct Answered {
     Mutation mutation;
     base::Json response;  // of the answer

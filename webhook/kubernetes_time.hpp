@@ -1,0 +1,15 @@
+// Times as Kubernetes writes them: RFC 3339, in UTC, in whole seconds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace airlock::webhook {
+
+// "2026-11-21T00:52:59Z"; absent for any other format.
+std::optional<std::chrono::sys_seconds> parse_time(std::string_view text);
+std::string time_text(std::chrono::sys_seconds time);
+
+}  // namespace airlock::webhook

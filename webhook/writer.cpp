@@ -1,0 +1,33 @@
+#include "webhook/writer.hpp"
+
+#include "webhook/kubernetes_time.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace airlock::webhook {
+namespace {
+
+std::optional<std::chrono::sys_seconds> ready_time(const NodeView& node) {
+    for (const auto& condition : node.conditions) {
+        if (condition.type == "Ready") return parse_time(condition.heartbeat);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool is_heartbeat(const Review& review) {
+    const auto now = ready_time(review.now);
+    return now && now > ready_time(review.stored);
+}
+
+Writer writer_of(const Review& review) {
+    constexpr std::string_view kKubelet = "system:node:";
+    const bool kubelet = review.user.starts_with(kKubelet)
+                             ? review.user.substr(kKubelet.size()) == review.now.name
+                             : is_heartbeat(review);
+    return kubelet ? Writer::kubelet : Writer::other;
+}
+
+}  // namespace airlock::webhook

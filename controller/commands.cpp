@@ -1,5 +1,7 @@
 #include "controller/commands.hpp"
 
+#include "base/error.hpp"
+#include "controller/leader_election.hpp"
 #include "controller/node_resync.hpp"
 #include "kubernetes/client.hpp"
 
@@ -16,8 +18,21 @@ using base::ExitCode;
 struct RunOptions {
     std::filesystem::path kubeconfig;
     std::string context;
-    std::string state_annotation = "node-oversell/state";
+    ResyncOptions resync{.annotation = "node-oversell/state"};
+    std::string lease;
 };
+
+LeaseOptions lease_of(const std::string& text) {
+    const auto slash = text.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == text.size() ||
+        text.find('/', slash + 1) != std::string::npos) {
+        throw base::Error(base::Errc::usage, "--leader-election: \"{}\" is not NAMESPACE/NAME",
+                          text);
+    }
+    return {.name_space = text.substr(0, slash),
+            .name = text.substr(slash + 1),
+            .identity = new_identity()};
+}
 
 ExitCode run(const RunOptions& options, const std::stop_token& stop) {
     kubernetes::Client client(
@@ -25,8 +40,15 @@ ExitCode run(const RunOptions& options, const std::stop_token& stop) {
             options.kubeconfig.empty() ? std::nullopt : std::optional(options.kubeconfig),
             options.context),
         stop, kubernetes::kControllerManager);
-    client.server_version();
-    NodeResync(client, options.state_annotation).run(stop);
+    const auto resync = [&](const std::stop_token& stopped) {
+        NodeResync(client, options.resync).run(stopped);
+    };
+    if (options.lease.empty()) {
+        client.server_version();
+        resync(stop);
+    } else {
+        LeaderElection(client, lease_of(options.lease)).run(stop, resync);
+    }
     return ExitCode::done;
 }
 
@@ -41,6 +63,7 @@ void add_commands(base::CommandLine& line) {
              "Sends an empty status patch to each node whose allocatable differs from what the\n"
              "webhook recorded, so that the webhook acts on it. Runs until SIGTERM.",
          .examples = {"node-oversell-controller run",
+                      "node-oversell-controller run --leader-election kube-system/oversell",
                       "node-oversell-controller run --kubeconfig admin.conf"},
          .exit_codes = {ExitCode::done, ExitCode::failed}});
     command.option({.flags = "--kubeconfig",
@@ -54,7 +77,14 @@ void add_commands(base::CommandLine& line) {
                     .value = "NAME",
                     .help = "node annotation in which the webhook records its values",
                     .fallback = "node-oversell/state"},
-                   options->state_annotation);
+                   options->resync.annotation);
+    command.number(
+        {.flags = "--qps", .value = "N", .help = "patches per second when many nodes are stale"},
+        options->resync.qps, 1, 10'000);
+    command.option({.flags = "--leader-election",
+                    .value = "NAMESPACE/NAME",
+                    .help = "act only while holding this Lease; for several replicas"},
+                   options->lease);
     command.run([options](const std::stop_token& stop) { return run(*options, stop); });
 }
 

@@ -2,13 +2,10 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/host_name.hpp"
 #include "base/log.hpp"
 #include "base/retry.hpp"
 
-#include <unistd.h>
-
-#include <array>
-#include <climits>
 #include <random>
 #include <thread>
 #include <utility>
@@ -18,6 +15,7 @@ namespace {
 
 using base::Errc;
 using base::Error;
+using base::host_name;
 using base::Json;
 
 constexpr std::size_t kMaxIdentity = 1024;
@@ -32,11 +30,6 @@ const kubernetes::ObjectKey kLease{.api_version = "coordination.k8s.io/v1",
 
 std::filesystem::path identity_path(const std::filesystem::path& state_dir) {
     return state_dir / "identity";
-}
-
-std::string host_name() {
-    std::array<char, HOST_NAME_MAX + 1> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 // Absent when the directory was copied from another host.

@@ -22,7 +22,7 @@ TEST(NodeResyncOnRealServer, StopsOnRequest) {
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
         stop.request_stop();
     });
-    NodeResync(client, "oversell.example/state").run(stop.get_token());
+    NodeResync(client, {.annotation = "oversell.example/state"}).run(stop.get_token());
     EXPECT_EQ(setup.get(key), before);
     setup.remove(key, {});
 }

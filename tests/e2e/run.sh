@@ -105,7 +105,7 @@ run_suite() {
   trap suite_exit EXIT
   trap "exit 143" TERM
   components=${cert_manager:+cert-manager,}node-oversell
-  [[ $suite != *-webhook ]] || components+=,reconciler,monitoring
+  [[ $suite != *-webhook ]] || components+=,monitoring
   claim_site "$cache/e2e/$suite"
   rm -rf "$site/log"
   mkdir -p "$site/log"

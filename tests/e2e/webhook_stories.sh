@@ -228,7 +228,7 @@ everything_recovers_after_a_power_loss() {
   "$cluster/cluster.sh" stop "$site/cluster" kubelet
   "$cluster/cluster.sh" stop "$site/cluster" containerd
   "$cluster/cluster.sh" exec "$site/cluster" pkill -KILL -f containerd-shim
-  "$cluster/cluster.sh" exec "$site/cluster" pkill -KILL -f '^/node-oversell-webhook|^/airlock-installer|^/pause' || true
+  "$cluster/cluster.sh" exec "$site/cluster" pkill -KILL -f '^/node-oversell-webhook|^/node-oversell-controller|^/pause' || true
   power=$(date +%s) started=$SECONDS
   "$cluster/cluster.sh" start "$site/cluster" containerd
   "$cluster/cluster.sh" start "$site/cluster" kubelet

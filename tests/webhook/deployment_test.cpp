@@ -26,11 +26,11 @@ YAML::Node pod() {
     return kit_object("deployment.yaml")["spec"]["template"]["spec"];
 }
 
-// The objects in reconciler.yaml, by kind.
-std::map<std::string, YAML::Node> reconciler() {
+// The objects in controller.yaml, by kind.
+std::map<std::string, YAML::Node> controller() {
     std::map<std::string, YAML::Node> objects;
     for (auto object :
-         YAML::LoadAllFromFile(AIRLOCK_SOURCE_DIR "/manifests/node-oversell/reconciler.yaml"))
+         YAML::LoadAllFromFile(AIRLOCK_SOURCE_DIR "/manifests/node-oversell/controller.yaml"))
         objects[object["kind"].as<std::string>()] = object;
     return objects;
 }
@@ -56,8 +56,8 @@ TEST(Deployment, GivesTheWebhookNoPermissionItDoesNotNeed) {
     EXPECT_FALSE(kit_object("service-account.yaml")["automountServiceAccountToken"].as<bool>());
 }
 
-TEST(Deployment, AllowsTheReconcilerToPatchTheStatusOfNodesOnly) {
-    const auto objects = reconciler();
+TEST(Deployment, AllowsTheControllerToPatchTheStatusOfNodesAndToHoldItsLease) {
+    const auto objects = controller();
     expect_confined(objects.at("Deployment")["spec"]["template"]["spec"]);
     const auto rules = objects.at("ClusterRole")["rules"];
     ASSERT_EQ(rules.size(), 2U);
@@ -68,6 +68,15 @@ TEST(Deployment, AllowsTheReconcilerToPatchTheStatusOfNodesOnly) {
     EXPECT_EQ(rules[1]["resources"].as<std::vector<std::string>>(),
               std::vector<std::string>{"nodes/status"});
     EXPECT_EQ(rules[1]["verbs"].as<std::vector<std::string>>(), std::vector<std::string>{"patch"});
+    const auto lease = objects.at("Lease")["metadata"];
+    const auto role = objects.at("Role")["rules"];
+    ASSERT_EQ(role.size(), 1U);
+    EXPECT_EQ(role[0]["resourceNames"][0].as<std::string>(), lease["name"].as<std::string>());
+    EXPECT_EQ(role[0]["verbs"].as<std::vector<std::string>>(),
+              (std::vector<std::string>{"get", "update"}));
+    const auto args = objects.at("Deployment")["spec"]["template"]["spec"]["containers"][0]["args"];
+    EXPECT_EQ(args[2].as<std::string>(),
+              lease["namespace"].as<std::string>() + "/" + lease["name"].as<std::string>());
 }
 
 TEST(Deployment, AcceptsAnyClientOnTwoPortsAndHasNoEgress) {
@@ -105,6 +114,18 @@ TEST(Deployment, AllowsTheMemoryThatClientsCanMakeItUse) {
     EXPECT_GE(std::stoull(limit) * kMi,
               kWithoutLoad + options.max_large_bodies +
                   options.max_connections * (options.large_body + kOfConnection));
+}
+
+TEST(Deployment, IsNotTheFirstVictimOfABusyNode) {
+    EXPECT_EQ(pod()["priorityClassName"].as<std::string>(), "system-node-critical");
+    std::set<std::string> admitted;
+    const auto scope = kit_object("resource-quota.yaml")["spec"]["scopeSelector"];
+    for (const auto& value : scope["matchExpressions"][0]["values"])
+        admitted.insert(value.as<std::string>());
+    EXPECT_TRUE(admitted.contains(pod()["priorityClassName"].as<std::string>()));
+    const auto controller_pod = controller().at("Deployment")["spec"]["template"]["spec"];
+    EXPECT_TRUE(admitted.contains(controller_pod["priorityClassName"].as<std::string>()));
+    EXPECT_FALSE(pod()["containers"][0]["resources"]["limits"]["cpu"].IsDefined());
 }
 
 TEST(Deployment, AllowsTheTimeForAGracefulShutdown) {

@@ -20,7 +20,8 @@ Policy kit_policy(const std::string& value = {}, const std::string& text = {}) {
         policy = std::regex_replace(policy, std::regex("\\$\\{" + name + "\\}"),
                                     name == value ? text : entry.second.as<std::string>());
     }
-    return Policy::parse(YAML::Load(policy)["data"]["policy.yaml"].as<std::string>(), "policy.yaml");
+    return Policy::parse(YAML::Load(policy)["data"]["policy.yaml"].as<std::string>(),
+                         "policy.yaml");
 }
 
 std::string ratio_of(const NodePlan& plan, std::string_view resource) {

@@ -2,6 +2,7 @@
 // requests, no matter how many clients send them. Thread-safe; never waits.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -28,6 +29,7 @@ class ByteBudget {
         ~Share() { release(); }
 
         explicit operator bool() const { return budget_ != nullptr; }
+        std::uint64_t bytes() const { return budget_ == nullptr ? 0 : bytes_; }
 
       private:
         friend class ByteBudget;
@@ -44,16 +46,27 @@ class ByteBudget {
     explicit ByteBudget(std::uint64_t limit) : limit_(limit) {}
 
     // An empty share when fewer bytes are left.
-    Share take(std::uint64_t bytes) {
-        auto taken = taken_.load();
-        do {
-            if (bytes > limit_ || taken > limit_ - bytes) return {};
-        } while (!taken_.compare_exchange_weak(taken, taken + bytes));
-        return Share(*this, bytes);
+    Share take(std::uint64_t bytes) { return reserve(bytes) ? Share(*this, bytes) : Share(); }
+    // Makes `share` at least `bytes` large; false, and no change, when fewer are left.
+    bool grow(Share& share, std::uint64_t bytes) {
+        const auto more = bytes - std::min(bytes, share.bytes());
+        if (!reserve(more)) return false;
+        const auto all = share.bytes() + more;
+        share.budget_ = nullptr;
+        share = Share(*this, all);
+        return true;
     }
     std::uint64_t taken() const { return taken_; }
 
   private:
+    bool reserve(std::uint64_t bytes) {
+        auto taken = taken_.load();
+        do {
+            if (bytes > limit_ || taken > limit_ - bytes) return false;
+        } while (!taken_.compare_exchange_weak(taken, taken + bytes));
+        return true;
+    }
+
     std::uint64_t limit_;
     std::atomic<std::uint64_t> taken_{0};
 };

@@ -75,7 +75,9 @@ class AdmissionHandler final : public RequestHandler {
             const auto end = Metrics::Clock::now();
             state_.metrics.record(mutation, end - begin, end);
             if (mutation.first_skip_reason() != SkipReason::none) report(mutation, end);
-            return {.content_type = "application/json", .body = std::move(mutation.answer)};
+            return {.content_type = "application/json",
+                    .body = std::move(mutation.answer),
+                    .proves_client = true};
         } catch (const base::Error& problem) {
             refused(400);
             return {.status = 400, .body = std::string(problem.what()) + '\n'};

@@ -11,6 +11,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <string>
@@ -36,8 +37,12 @@ bool is_malformed(Failure failure) {
 class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
   public:
     HttpSession(ServerCommon& common, ServerThread& worker, RequestHandler& handler,
-                std::unique_ptr<SessionStream> stream)
-        : common_(common), worker_(worker), handler_(handler), stream_(std::move(stream)) {
+                std::unique_ptr<SessionStream> stream, ConnectionSlots::Slot slot)
+        : common_(common),
+          worker_(worker),
+          handler_(handler),
+          stream_(std::move(stream)),
+          slot_(std::move(slot)) {
         handler_.connections_changed(1);
     }
 
@@ -63,7 +68,12 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         closing_ = true;
         tcp().cancel();  // a TLS shutdown would wait for the pending read
     }
-    void abort() override { tcp().close(); }
+    void abort() override {
+        slot_.release();
+        idle_since_.reset();
+        tcp().close();
+    }
+    bool proven() const override { return slot_.proven(); }
     std::optional<Clock::time_point> idle_since() const override { return idle_since_; }
 
   private:
@@ -88,7 +98,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
             return read_header();  // the next request was read with the last one
         buffer_.shrink_to_fit();
         idle_since_ = Clock::now();
-        tcp().expires_after(common_.options.idle_time);
+        const auto& options = common_.options;
+        tcp().expires_after(slot_.proven() ? options.idle_time : options.unproven_idle_time);
         constexpr std::size_t kFirstRead = 32 * 1024;  // a typical review in one read
         stream_->read_some(buffer_.prepare(kFirstRead), then(&HttpSession::on_first_bytes));
     }
@@ -118,6 +129,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
             if (buffer_.size() > 0) {
                 Failure failure;
                 buffer_.consume(parser_->put(buffer_.data(), failure));
+                if (!failure && reading_body_ && !pay_for_body())
+                    return refuse({.status = 503, .body = "too many large requests at once\n"});
                 if (!failure) continue;
                 if (failure != http::error::need_more) return on_parsed(failure);
             }
@@ -160,23 +173,18 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
             handler_.refused(reply->status);
             return send(std::move(*reply));
         }
-        if (!parser_->is_done() && !reserve_memory())
-            return refuse({.status = 503, .body = "too many large requests at once\n"});
         if (beast::iequals(request[http::field::expect], "100-continue")) return send_continue();
         read_body();
     }
 
-    bool reserve_memory() {
-        const auto length = parser_->content_length();
+    // Takes memory from the budget for the bytes that have arrived, and for a few more.
+    bool pay_for_body() {
         const auto& options = common_.options;
-        if (!length || *length > options.large_body) {
-            // Without a length, assume the largest body.
-            memory_ =
-                common_.large_bodies.take(length.value_or(options.max_body) * options.cost_of_byte);
-            if (!memory_) return false;
-        }
-        if (length) parser_->get().body().reserve(static_cast<std::size_t>(*length) + kBodyPadding);
-        return true;
+        const auto step = std::min<std::uint64_t>(64ULL * 1024, options.large_body);
+        const auto size = parser_->get().body().size();
+        if (size <= options.large_body) return true;
+        const auto wanted = (size + step - 1) / step * step * options.cost_of_byte;
+        return wanted <= memory_.bytes() || common_.large_bodies.grow(memory_, wanted);
     }
 
     void send_continue() {
@@ -190,6 +198,10 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
 
     void read_body() {
         reading_body_ = true;
+        // Of a larger one, memory is reserved as its bytes arrive.
+        const auto length = parser_->content_length();
+        if (length && *length <= common_.options.large_body)
+            parser_->get().body().reserve(static_cast<std::size_t>(*length) + kBodyPadding);
         parser_->eager(true);
         parse();
     }
@@ -203,6 +215,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         auto& body = parser_->get().body();
         if (body.capacity() < body.size() + kBodyPadding) body.reserve(body.size() + kBodyPadding);
         auto reply = handler_.handle(head(), body);
+        if (reply.proves_client) slot_.prove();
         drop_body();  // not kept while a slow client reads the reply
         send(std::move(reply));
     }
@@ -275,6 +288,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     ServerThread& worker_;
     RequestHandler& handler_;
     std::unique_ptr<SessionStream> stream_;
+    ConnectionSlots::Slot slot_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<Clock::time_point> idle_since_;
@@ -291,8 +305,9 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
 }  // namespace
 
 void start_session(ServerCommon& common, ServerThread& worker, RequestHandler& handler,
-                   std::unique_ptr<SessionStream> stream) {
-    std::make_shared<HttpSession>(common, worker, handler, std::move(stream))->start();
+                   std::unique_ptr<SessionStream> stream, ConnectionSlots::Slot slot) {
+    std::make_shared<HttpSession>(common, worker, handler, std::move(stream), std::move(slot))
+        ->start();
 }
 
 }  // namespace airlock::webhook

@@ -11,6 +11,6 @@ namespace airlock::webhook {
 
 // Serves `stream` until it is closed; called in the thread of `worker`.
 void start_session(ServerCommon& common, ServerThread& worker, RequestHandler& handler,
-                   std::unique_ptr<SessionStream> stream);
+                   std::unique_ptr<SessionStream> stream, ConnectionSlots::Slot slot);
 
 }  // namespace airlock::webhook

@@ -70,15 +70,20 @@ struct HttpsServer::State {
     }
 
     void begin(std::size_t listener, ServerThread& worker, Tcp::socket socket) {
-        if (common.open > common.options.max_connections && !worker.close_longest_idle())
-            return common.closed();
+        Failure gone;
+        const auto address = socket.remote_endpoint(gone).address();
+        auto slot = gone ? ConnectionSlots::Slot() : common.slots.take(address);
+        if (!slot && !gone && !common.slots.is_full(address) && worker.close_longest_idle())
+            slot = common.slots.take(address);
+        if (!slot) return common.closed();
         auto& handler = *worker.handlers[listener];
         if (!listeners[listener].tls)
-            return start_session(common, worker, handler, make_plain_stream(std::move(socket)));
+            return start_session(common, worker, handler, make_plain_stream(std::move(socket)),
+                                 std::move(slot));
         auto context = tls.get();
         if (!context) return common.closed();  // no certificate yet
         start_session(common, worker, handler,
-                      make_tls_stream(std::move(socket), std::move(context)));
+                      make_tls_stream(std::move(socket), std::move(context)), std::move(slot));
     }
 
     void on_every_worker(const std::function<void(ServerThread&)>& act) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace airlock::webhook {
@@ -69,16 +70,21 @@ void Metrics::count_skipped(const Mutation& mutation) {
     }
 }
 
+// Drops the nodes that no longer report.
+void Metrics::drop_silent(Nodes& nodes, Clock::time_point now) {
+    std::erase_if(nodes,
+                  [&](const auto& entry) { return now - entry.second.seen > kNodeLifetime; });
+}
+
 void Metrics::remember(const Mutation& mutation, Clock::time_point now) {
-    const std::lock_guard lock(mutex_);
-    auto at = nodes_.find(mutation.node);
-    if (at == nodes_.end()) {
-        if (nodes_.size() >= kMaxNodes) {
-            std::erase_if(
-                nodes_, [&](const auto& entry) { return now - entry.second.seen > kNodeLifetime; });
-        }
-        if (nodes_.size() >= kMaxNodes) return;
-        at = nodes_.emplace(mutation.node, NodeValues{}).first;
+    auto& [mutex, nodes] = shards_.at(std::hash<std::string>()(mutation.node) % kShards);
+    const std::lock_guard lock(mutex);
+    auto at = nodes.find(mutation.node);
+    if (at == nodes.end()) {
+        constexpr std::size_t kMost = kMaxNodes / kShards;
+        if (nodes.size() >= kMost) drop_silent(nodes, now);
+        if (nodes.size() >= kMost) return;
+        at = nodes.emplace(mutation.node, NodeValues{}).first;
     }
     at->second.seen = now;
     const bool not_applied =
@@ -158,7 +164,7 @@ std::string Metrics::text(Clock::time_point now) {
     single(out, "node_oversell_certificate_expiry_timestamp_seconds", "gauge",
            "When the serving certificate expires.", certificate_expiry_);
     single(out, "node_oversell_connections", "gauge", "Open connections.", connections_);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     begin(out, "node_oversell_policy_info", "gauge", "The generation of the active policy.");
     if (!policy_generation_.empty()) {
         fmt::format_to(to, "node_oversell_policy_info{{generation=\"{}\"}} 1\n",
@@ -177,16 +183,25 @@ std::string Metrics::text(Clock::time_point now) {
         fmt::format_to(to, "node_oversell_skipped_total{{resource=\"{}\",reason=\"{}\"}} {}\n",
                        label(key.first), to_string(key.second), times);
     }
+    lock.unlock();
     write_nodes(out, now);
     return out;
 }
 
 void Metrics::write_nodes(std::string& out, Clock::time_point now) {
-    std::erase_if(nodes_,
-                  [&](const auto& entry) { return now - entry.second.seen > kNodeLifetime; });
+    Nodes all;
+    for (auto& [mutex, nodes] : shards_) {
+        Nodes copy;
+        {
+            const std::lock_guard lock(mutex);
+            drop_silent(nodes, now);
+            copy = nodes;
+        }
+        all.merge(copy);
+    }
     const auto series = [&](std::string_view name, std::string_view help, auto member) {
         begin(out, name, "gauge", help);
-        for (const auto& [node, values] : nodes_) {
+        for (const auto& [node, values] : all) {
             for (const auto& [resource, value] : values.resources) {
                 fmt::format_to(std::back_inserter(out), "{}{{node=\"{}\",resource=\"{}\"}} {}\n",
                                name, label(node), label(resource), value.*member);

@@ -1,5 +1,5 @@
 // The webhook's metrics in the Prometheus text format (version 0.0.4), all named node_oversell_*.
-// Thread-safe. Bounded: nodes that have not reported for kNodeLifetime are dropped, and at most
+// Thread-safe; a scrape delays no review by more than the copy of a 64th of the nodes. Bounded: nodes that have not reported for kNodeLifetime are dropped, and at most
 // kMaxNodes are kept.
 #pragma once
 
@@ -47,6 +47,15 @@ class Metrics {
     using Counter = std::atomic<std::uint64_t>;
 
     void count_skipped(const Mutation& mutation);
+    using Nodes = std::map<std::string, NodeValues, std::less<>>;
+    // Each review locks one of them, and a scrape one after the other, only to copy it.
+    struct Shard {
+        std::mutex mutex;
+        Nodes nodes;
+    };
+    static constexpr std::size_t kShards = 64;
+
+    static void drop_silent(Nodes& nodes, Clock::time_point now);
     void remember(const Mutation& mutation, Clock::time_point now);
     void write_nodes(std::string& out, Clock::time_point now);
 
@@ -64,11 +73,12 @@ class Metrics {
     std::atomic<std::int64_t> certificate_expiry_{0};
     std::atomic<std::int64_t> connections_{0};
 
+    std::array<Shard, kShards> shards_;
+
     std::mutex mutex_;  // guards the members below
     std::string policy_generation_;
     std::map<unsigned, std::uint64_t> refused_;
     std::map<std::pair<std::string, SkipReason>, std::uint64_t> skipped_;  // by resource and reason
-    std::map<std::string, NodeValues, std::less<>> nodes_;
 };
 
 }  // namespace airlock::webhook

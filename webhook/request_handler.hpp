@@ -20,6 +20,7 @@ struct Reply {
     std::string_view content_type = "text/plain; charset=utf-8";
     std::string body;
     std::string_view allow = {};  // the methods, for 405
+    bool proves_client = false;   // the request was a valid review
 };
 
 // One per thread and listener; called by that thread only.

@@ -83,14 +83,18 @@ base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
                        {{.address = address,
                          .port = port,
                          .tls = true,
-                         .make_handler = [&] { return make_admission_handler(state); }},
-                        {.address = metrics_address,
-                         .port = metrics_port,
-                         .tls = false,
-                         .make_handler = [&] { return make_metrics_handler(state); }}},
+                         .make_handler = [&] { return make_admission_handler(state); }}},
                        state.tls);
+    // With threads and connections of its own: whoever scrapes metrics delays no review.
+    constexpr ConnectionLimits kScrapers{.total = 32, .unproven = 32, .unproven_per_address = 16};
+    HttpsServer metrics({.threads = 1, .connections = kScrapers},
+                        {{.address = metrics_address,
+                          .port = metrics_port,
+                          .tls = false,
+                          .make_handler = [&] { return make_metrics_handler(state); }}},
+                        state.tls);
     base::log_info("serving HTTPS on {}:{} and metrics on {}:{}", address, server.port(0),
-                   metrics_address, server.port(1));
+                   metrics_address, metrics.port(0));
 
     constexpr std::chrono::milliseconds kTick{100};
     constexpr int kTicksPerCheck = 20;  // every two seconds

@@ -35,15 +35,17 @@ class Connection {
     virtual void close_if_idle() = 0;
     virtual void abort() = 0;
     virtual std::optional<Clock::time_point> idle_since() const = 0;
+    virtual bool proven() const = 0;
 };
 
 // What all connections of a server share.
 struct ServerCommon {
     explicit ServerCommon(const ServerOptions& chosen)
-        : options(chosen), large_bodies(chosen.max_large_bodies) {}
+        : options(chosen), large_bodies(chosen.max_large_bodies), slots(chosen.connections) {}
 
     ServerOptions options;
     ByteBudget large_bodies;
+    ConnectionSlots slots;
     std::atomic<bool> shutting_down{false};
     std::atomic<std::size_t> open{0};
     std::mutex mutex;
@@ -73,13 +75,13 @@ struct ServerThread {
             act(*connection);
     }
 
-    // Frees a connection for a new client: clients that hold idle connections must not keep the
-    // API server out.
+    // Frees the slot of an unproven connection for a new client: clients that hold idle connections
+    // must not keep the API server out.
     bool close_longest_idle() {
         std::shared_ptr<Connection> oldest;
         for (const auto& [key, connection] : connections) {
             auto alive = connection.lock();
-            if (!alive || !alive->idle_since()) continue;
+            if (!alive || alive->proven() || !alive->idle_since()) continue;
             if (!oldest || *alive->idle_since() < *oldest->idle_since()) oldest = std::move(alive);
         }
         if (oldest) oldest->abort();

@@ -113,7 +113,7 @@ TEST(Deployment, AllowsTheMemoryThatClientsCanMakeItUse) {
     const ServerOptions options;
     EXPECT_GE(std::stoull(limit) * kMi,
               kWithoutLoad + options.max_large_bodies +
-                  options.max_connections * (options.large_body + kOfConnection));
+                  options.connections.total * (options.large_body + kOfConnection));
 }
 
 TEST(Deployment, IsNotTheFirstVictimOfABusyNode) {

@@ -26,7 +26,7 @@ class Quantity {
 
     // Fractions below a nano are rounded away from zero and binary values are capped at 2^63-1, as
     // Kubernetes does. Absent for anything malformed, for more than 1e28 units, and for a text
-    // without a digit or longer than 64 characters.
+    // without a digit, with more than 30 digits or longer than 64 characters.
     static std::optional<Quantity> parse(std::string_view text);
     static Quantity from_nano(Int128 nano, Format format);
 

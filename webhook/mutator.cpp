@@ -169,6 +169,14 @@ Outcome outcome_of(const NodePlan& plan, const JsonPatch& patch,
     return times.empty() ? Outcome::patched : Outcome::suppressed;
 }
 
+// Written where something changes or is skipped, and not for the heartbeats that are as usual:
+// at 5,000 nodes those would be 10 GB of audit log a day.
+bool is_worth_an_audit(const Mutation& mutation) {
+    return mutation.first_skip_reason() != SkipReason::none ||
+           mutation.outcome == Outcome::patched || mutation.outcome == Outcome::restored ||
+           mutation.outcome == Outcome::observed;
+}
+
 Mutation decide_review(const Review& review, const Policy* policy, std::chrono::sys_seconds now) {
     Mutation mutation;
     mutation.node = review.now.name.empty() ? review.name : review.now.name;
@@ -198,14 +206,15 @@ Mutation decide_review(const Review& review, const Policy* policy, std::chrono::
                                .stored = review.stored.allocatable,
                                .capacity = node.capacity,
                                .state = state ? &*state : nullptr};
-    auto decision = decide(plan, observed, policy->generation(), now);
-    mutation.detail = detail_of(plan, decision, observed, policy->generation(), now);
+    const auto decision = decide(plan, observed, policy->generation(), now);
     const auto draft = draft_of(node, decision);
     std::vector<StoredTime> times;
     if (policy->suppress_heartbeats()) times = times_to_restore(review, observed, decision, draft);
     const auto patch = patch_of(node, draft, times);
-    mutation.resources = std::move(decision.resources);
+    mutation.resources = decision.resources;
     mutation.outcome = outcome_of(plan, patch, times);
+    if (mutation.dry_run || is_worth_an_audit(mutation))
+        mutation.detail = detail_of(plan, decision, observed, policy->generation(), now);
     if (patch.empty()) return mutation;
     mutation.patch = patch.text();
     if (const auto error = find_patch_error(node, mutation.patch, limits_of(mutation.resources))) {
@@ -213,14 +222,6 @@ Mutation decide_review(const Review& review, const Policy* policy, std::chrono::
         return skipped(std::move(mutation), SkipReason::self_check, *error);
     }
     return mutation;
-}
-
-// Written where something changes or is skipped, and not for the heartbeats that are as usual:
-// at 5,000 nodes those would be 10 GB of audit log a day.
-bool is_worth_an_audit(const Mutation& mutation) {
-    return mutation.first_skip_reason() != SkipReason::none ||
-           mutation.outcome == Outcome::patched || mutation.outcome == Outcome::restored ||
-           mutation.outcome == Outcome::observed;
 }
 
 // Keeps audit annotations small; most are far shorter.

@@ -33,7 +33,8 @@ struct Mutation {
     std::string answer;  // the AdmissionReview to send
     Outcome outcome = Outcome::unchanged;
     SkipReason skip_reason = SkipReason::none;  // of the request; those of resources are below
-    std::string detail;                         // why, for logs and audit annotations
+    // Why, for logs and audit annotations; empty where neither is written, but for dry runs.
+    std::string detail;
     std::string node;
     std::string patch;  // JSON text; empty for none
     bool dry_run = false;

@@ -1,4 +1,4 @@
-// The name of this host; in a pod, the pod's name.
+// The name of this host; in a container, usually that of the container.
 #pragma once
 
 #include <string>

@@ -3,11 +3,10 @@
 // that only connect cannot keep the API server out. Thread-safe; never waits.
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
-
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace airlock::webhook {
@@ -20,7 +19,7 @@ struct ConnectionLimits {
 
 class ConnectionSlots {
   public:
-    using Address = boost::asio::ip::address;
+    using Address = std::string;
 
     // Given back on destruction. Must not outlive the ConnectionSlots.
     class Slot {
@@ -28,13 +27,13 @@ class ConnectionSlots {
         Slot() = default;
         Slot(Slot&& other) noexcept
             : slots_(std::exchange(other.slots_, nullptr)),
-              address_(other.address_),
+              address_(std::move(other.address_)),
               proven_(other.proven_) {}
         Slot& operator=(Slot&& other) noexcept {
             if (this == &other) return *this;
             release();
             slots_ = std::exchange(other.slots_, nullptr);
-            address_ = other.address_;
+            address_ = std::move(other.address_);
             proven_ = other.proven_;
             return *this;
         }

@@ -71,7 +71,7 @@ struct HttpsServer::State {
 
     void begin(std::size_t listener, ServerThread& worker, Tcp::socket socket) {
         Failure gone;
-        const auto address = socket.remote_endpoint(gone).address();
+        const auto address = socket.remote_endpoint(gone).address().to_string();
         auto slot = gone ? ConnectionSlots::Slot() : common.slots.take(address);
         if (!slot && !gone && !common.slots.is_full(address) && worker.close_longest_idle())
             slot = common.slots.take(address);

@@ -7,8 +7,8 @@
 namespace airlock::webhook {
 namespace {
 
-const auto kOne = boost::asio::ip::make_address("192.0.2.1");
-const auto kTwo = boost::asio::ip::make_address("2001:db8::2");
+const std::string kOne = "192.0.2.1";
+const std::string kTwo = "2001:db8::2";
 
 TEST(ConnectionSlots, LimitUnprovenConnectionsOfOneAddressAndOfAll) {
     ConnectionSlots slots({.total = 5, .unproven = 3, .unproven_per_address = 2});

@@ -220,6 +220,78 @@ TEST_F(HttpsServerRunning, LimitsTheMemoryOfLargeBodiesAndStillAnswersTypicalOne
     EXPECT_EQ(third.receive().status, 400) << "the first request has returned its memory";
 }
 
+TEST_F(HttpsServerRunning, ServesMetricsAndHealthOverHttp) {
+    Client tls(start().port(kTls), true);
+    tls.send(post("/mutate", review()));
+    tls.receive();
+    Client client(server_->port(kPlain), false);
+    client.send(get("/metrics"));
+    const auto metrics = client.receive();
+    EXPECT_NE(metrics.body.find("node_oversell_requests_total{result=\"patched\"} 1\n"),
+              std::string::npos);
+    EXPECT_NE(metrics.head.find("version=0.0.4"), std::string::npos);
+    client.send(get("/readyz"));
+    EXPECT_EQ(client.receive().body, "ok");
+    client.send(get("/mutate"));
+    EXPECT_EQ(client.receive().status, 404);
+}
+
+TEST_F(HttpsServerRunning, IsReadyOnlyWithPolicyAndCertificate) {
+    start();
+    const auto readiness = [&] {
+        Client client(server_->port(kPlain), false);
+        client.send(get("/readyz"));
+        return client.receive().status;
+    };
+    EXPECT_EQ(readiness(), 200);
+    state_.policy.set(nullptr);
+    EXPECT_EQ(readiness(), 503);
+    state_.policy.set(std::make_shared<const Policy>(test::policy("")));
+    state_.tls.set(nullptr);
+    EXPECT_EQ(readiness(), 503);
+    EXPECT_FALSE(Client(server_->port(kTls), true).connected());
+    set_certificate("late");
+    EXPECT_EQ(readiness(), 200);
+    state_.shutting_down = true;
+    EXPECT_EQ(readiness(), 503);
+}
+
+TEST_F(HttpsServerRunning, DisconnectsSlowClients) {
+    start({.handshake_time = milliseconds(150),
+           .request_time = milliseconds(150),
+           .idle_time = milliseconds(150),
+           .unproven_idle_time = milliseconds(150)});
+    Client silent(server_->port(kTls), false);
+    EXPECT_TRUE(silent.closed_within(seconds(5))) << "no handshake";
+    Client idle(server_->port(kTls), true);
+    ASSERT_TRUE(idle.connected());
+    EXPECT_TRUE(idle.closed_within(seconds(5))) << "no request";
+    Client half(server_->port(kTls), true);
+    half.send("POST /mutate HTTP/1.1\r\n");
+    EXPECT_TRUE(half.closed_within(seconds(5))) << "half a header";
+    Client stalled(server_->port(kTls), true);
+    stalled.send(post("/mutate", review()).substr(0, 3000));
+    EXPECT_TRUE(stalled.closed_within(seconds(5))) << "half a body";
+}
+
+TEST_F(HttpsServerRunning, DoesNotExtendTheDeadlineOfAClientThatSendsSlowly) {
+    start({.request_time = milliseconds(300)});
+    Client slow(server_->port(kTls), true);
+    slow.send("POST /mutate HTTP/1.1\r\n");
+    const auto begin = std::chrono::steady_clock::now();
+    bool closed = false;
+    while (!closed && std::chrono::steady_clock::now() - begin < seconds(5))
+        closed = !slow.send("x") || slow.closed_within(milliseconds(50));
+    EXPECT_TRUE(closed);
+}
+
+TEST_F(HttpsServerRunning, RequiresTls1_2) {
+    start();
+    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_3).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_2).connected());
+    EXPECT_FALSE(Client(server_->port(kTls), test::TlsVersion::v1_1).connected());
+}
+
 TEST_F(HttpsServerRunning, ClosesTheLongestIdleConnectionForANewOne) {
     start({.threads = 1, .connections = {.total = 4, .unproven = 4, .unproven_per_address = 10}});
     std::vector<std::unique_ptr<Client>> clients;

@@ -84,7 +84,8 @@ class Decider {
         if (!raw.value || raw.rule == RawRule::implausible) {
             out.skip = malformed_record_ ? SkipReason::state_annotation : SkipReason::implausible;
         }
-        out.foreign = raw.foreign;
+        const bool oversold = record != nullptr || (planned != nullptr && planned->ratio);
+        out.foreign = raw.foreign && oversold;
         return raw.value ? apply(planned, record, *raw.value, *capacity, out) : keep(record);
     }
 

@@ -20,6 +20,12 @@ Json comparable(Json object) {
     return object;
 }
 
+constexpr int kMaxTries = 5;
+
+std::string version_of(const Json& object) {
+    return base::text_at(object, {"metadata", "resourceVersion"});
+}
+
 // A dry run needs the kind and the namespace of the object to exist.
 bool can_dry_run(kubernetes::Client& client, const kubernetes::ObjectKey& key) {
     if (!client.discovery().find_resource(key.api_version, key.kind)) return false;
@@ -57,12 +63,20 @@ InstallSummary summarize(kubernetes::Client& client, images::RegistryClient& reg
     std::set<kubernetes::ObjectKey> created;
     for (const auto& component : plan.components) {
         for (const auto& object : component.objects) {
-            const auto live = client.get(object.key);
+            auto live = client.get(object.key);
             if (!live) {
                 if (created.insert(object.key).second) out.create.push_back(object.key.text());
                 if (!can_dry_run(client, object.key)) continue;
             }
-            const auto after = client.apply(object.key, object.text, object.field_manager, true);
+            auto after = client.apply(object.key, object.text, object.field_manager, true);
+            if (!live) continue;
+            // Another client may have written in between, for example the holder of a Lease.
+            for (int tries = 0; tries < kMaxTries && version_of(*live) != version_of(after);
+                 ++tries) {
+                live = client.get(object.key);
+                if (!live) break;
+                after = client.apply(object.key, object.text, object.field_manager, true);
+            }
             if (!live) continue;
             if (auto fields = changed_fields(*live, after); !fields.empty())
                 out.change.push_back({.object = object.key.text(), .fields = std::move(fields)});

@@ -49,6 +49,7 @@ constexpr std::array kRanks = std::to_array<KindRank>({
     {"networking.k8s.io", "NetworkPolicy", kConfiguration},
     {"policy", "PodDisruptionBudget", kConfiguration},
     {"node.k8s.io", "RuntimeClass", kConfiguration},
+    {"coordination.k8s.io", "Lease", kConfiguration},  // for leader election of workloads
     {"storage.k8s.io", "StorageClass", kStorage},
     {"storage.k8s.io", "CSIDriver", kStorage},
     {"", "PersistentVolume", kStorage},

@@ -43,6 +43,13 @@ std::string label(std::string_view value) {
 
 }  // namespace
 
+Metrics::Metrics() {
+    // Alerts on an increase need the series before the first one.
+    for (const auto reason : {SkipReason::no_policy, SkipReason::unreadable_node,
+                              SkipReason::no_allocatable, SkipReason::self_check})
+        skipped_[{"", reason}] = 0;
+}
+
 void Metrics::record(const Mutation& mutation, std::chrono::nanoseconds took,
                      Clock::time_point now) {
     ++outcomes_.at(static_cast<std::size_t>(mutation.outcome));

@@ -24,6 +24,8 @@ class Metrics {
     // Three times the longest interval of a kubelet's reports.
     static constexpr std::chrono::minutes kNodeLifetime{15};
 
+    Metrics();
+
     // Dry runs count as requests but do not update a node's values.
     void record(const Mutation& mutation, std::chrono::nanoseconds took, Clock::time_point now);
     // A request that was answered with an HTTP status of 400 or above.

@@ -56,11 +56,19 @@ TEST(Kit, HasTheseObjectsForAnOldClusterWithTheInstallersCa) {
         testing::ElementsAre(
             "v1 Namespace node-oversell-webhook", "v1 ResourceQuota " + ns + "critical-pods",
             "v1 ServiceAccount " + ns + "node-oversell-webhook",
+            "v1 ServiceAccount " + ns + "node-oversell-controller",
+            "rbac.authorization.k8s.io/v1 ClusterRole node-oversell-controller",
+            "rbac.authorization.k8s.io/v1 ClusterRoleBinding node-oversell-controller",
+            "rbac.authorization.k8s.io/v1 Role " + ns + "node-oversell-controller",
+            "rbac.authorization.k8s.io/v1 RoleBinding " + ns + "node-oversell-controller",
             "v1 ConfigMap " + ns + "node-oversell-policy",
             "networking.k8s.io/v1 NetworkPolicy " + ns + "node-oversell-webhook",
             "policy/v1beta1 PodDisruptionBudget " + ns + "node-oversell-webhook",
+            "coordination.k8s.io/v1 Lease " + ns + "node-oversell-controller",
+            "networking.k8s.io/v1 NetworkPolicy " + ns + "node-oversell-controller",
             "v1 Service " + ns + "node-oversell-webhook",
             "apps/v1 Deployment " + ns + "node-oversell-webhook",
+            "apps/v1 Deployment " + ns + "node-oversell-controller",
             "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration node-oversell-webhook"));
 }
 
@@ -96,7 +104,7 @@ TEST(Kit, HasEveryImageOfItsManifests) {
             ++found;
         }
     }
-    EXPECT_EQ(found, 1U);
+    EXPECT_EQ(found, 2U) << "webhook and controller";
 }
 
 TEST(Kit, CoversTheServiceWithItsCertificate) {

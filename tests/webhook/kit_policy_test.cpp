@@ -43,7 +43,8 @@ TEST(KitPolicy, LeavesControlPlaneNodesAloneUnlessToldOtherwise) {
     for (const auto* role :
          {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}) {
         const std::vector<TextPair> labels{{role, ""}};
-        const auto plan = kit_policy().plan_for("cp", labels, {});
+        const auto shipped = kit_policy();
+        const auto plan = shipped.plan_for("cp", labels, {});
         EXPECT_EQ(ratio_of(plan, "cpu"), "1") << role;
         EXPECT_EQ(ratio_of(plan, "memory"), "1") << role;
         const auto policy = kit_policy("OVERSELL_CONTROL_PLANE", "true");

@@ -152,7 +152,7 @@ void harm(Soak& soak, std::mt19937& random, std::vector<std::unique_ptr<Client>>
             held.push_back(std::move(client));
             break;
     }
-    constexpr std::size_t kMaxHeld = 100;
+    constexpr std::size_t kMaxHeld = 24;  // good clients have the same address
     if (held.size() > kMaxHeld) held.erase(held.begin(), held.begin() + kMaxHeld / 2);
 }
 

@@ -1,4 +1,4 @@
-// The tests and stories that the documentation names exist.
+// The files, tests and stories that the documentation names exist.
 #include "base/file.hpp"
 
 #include <gtest/gtest.h>
@@ -56,6 +56,25 @@ TEST(Documentation, NamesTestsThatExist) {
         }
     }
     EXPECT_GT(named, 40U);
+}
+
+// A name without an extension stands for a header and its source.
+TEST(Documentation, NamesFilesThatExist) {
+    const std::regex form(
+        R"(`((?:base|images|kubernetes|manifests|bundler|installer|webhook|controller|tests|cmake|docs)/[\w./-]+)`)");
+    std::size_t named = 0;
+    for (const auto& document : documents()) {
+        const auto text = text_of(document);
+        for (std::sregex_iterator match(text.begin(), text.end(), form), end; match != end;
+             ++match) {
+            ++named;
+            const auto name = (*match)[1].str();
+            EXPECT_TRUE(fs::exists(kRoot / name) || fs::exists(kRoot / (name + ".hpp")) ||
+                        fs::exists(kRoot / (name + ".cpp")))
+                << document << " names " << name;
+        }
+    }
+    EXPECT_GT(named, 100U);
 }
 
 TEST(Documentation, NamesStoriesThatExist) {

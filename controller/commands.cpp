@@ -23,15 +23,12 @@ struct RunOptions {
 };
 
 LeaseOptions lease_of(const std::string& text) {
-    const auto slash = text.find('/');
-    if (slash == 0 || slash == std::string::npos || slash + 1 == text.size() ||
-        text.find('/', slash + 1) != std::string::npos) {
-        throw base::Error(base::Errc::usage, "--leader-election: \"{}\" is not NAMESPACE/NAME",
-                          text);
+    try {
+        return {.lease = kubernetes::NamespacedName::parse(text), .identity = new_identity()};
+    } catch (base::Error& error) {
+        error.set_code(base::Errc::usage).add_context("--leader-election");
+        throw;
     }
-    return {.name_space = text.substr(0, slash),
-            .name = text.substr(slash + 1),
-            .identity = new_identity()};
 }
 
 ExitCode run(const RunOptions& options, const std::stop_token& stop) {

@@ -3,11 +3,12 @@
 #include "base/error.hpp"
 #include "base/host_name.hpp"
 #include "base/log.hpp"
+#include "base/random_id.hpp"
+#include "base/retry.hpp"
+#include "kubernetes/time.hpp"
 
-#include <fmt/chrono.h>
-
+#include <chrono>
 #include <exception>
-#include <random>
 #include <thread>
 
 namespace airlock::controller {
@@ -17,12 +18,9 @@ using base::Errc;
 using base::Error;
 using base::Json;
 
-// As Kubernetes' MicroTime.
-std::string micro_time() {
-    const auto now =
-        std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", seconds, (now - seconds).count());
+std::string now_text() {
+    return kubernetes::micro_time_text(
+        std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace
@@ -46,8 +44,8 @@ LeaderElection::LeaderElection(kubernetes::Client& client, LeaseOptions options)
       options_(std::move(options)),
       key_{.api_version = "coordination.k8s.io/v1",
            .kind = "Lease",
-           .namespace_name = options_.name_space,
-           .name = options_.name},
+           .namespace_name = options_.lease.namespace_name,
+           .name = options_.lease.name},
       observer_(options_.identity, options_.duration) {}
 
 bool LeaderElection::try_acquire() {
@@ -67,9 +65,9 @@ bool LeaderElection::try_acquire() {
             action == LeaseAction::create ? 0 : (known ? transitions->get<std::int64_t>() : 0) + 1;
         spec["holderIdentity"] = options_.identity;
         spec["leaseDurationSeconds"] = options_.duration.count();
-        spec["acquireTime"] = micro_time();
+        spec["acquireTime"] = now_text();
     }
-    spec["renewTime"] = micro_time();
+    spec["renewTime"] = now_text();
     try {
         if (action == LeaseAction::create) {
             client_.create(key_, *lease);
@@ -161,8 +159,7 @@ void LeaderElection::release() noexcept {
 }
 
 std::string new_identity() {
-    std::random_device random;
-    return fmt::format("{}_{:08x}{:08x}", base::host_name(), random(), random());
+    return base::host_name() + "_" + base::random_id();
 }
 
 }  // namespace airlock::controller

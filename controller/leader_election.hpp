@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kubernetes/client.hpp"
+#include "kubernetes/object_name.hpp"
 
 #include <chrono>
 #include <functional>
@@ -18,8 +19,7 @@
 namespace airlock::controller {
 
 struct LeaseOptions {
-    std::string name_space;
-    std::string name;
+    kubernetes::NamespacedName lease;
     std::string identity;                   // unique among the replicas
     std::chrono::seconds duration{15};      // a Lease that is not renewed for so long is free
     std::chrono::seconds renew_within{10};  // a holder that cannot renew for so long stops acting

@@ -11,13 +11,10 @@ namespace {
 using base::Errc;
 using base::Error;
 using base::is_alnum;
+using base::is_lower_alnum;
 
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxTag = 128;
-
-bool is_lower_alnum(char c) {
-    return (c >= 'a' && c <= 'z') || base::is_digit(c);
-}
 
 // path-component := alnum+ (separator alnum+)*, separator := "." | "_" | "__" | "-"+
 bool valid_component(std::string_view text) {

@@ -3,7 +3,7 @@
 //
 //   base <- images <- manifests <- bundler          base <- kubernetes
 //   {manifests, images, kubernetes} <- installer    {base, kubernetes} <- controller
-//   webhook -> base, kubernetes/{quantity,pod_fit}   manifests -> kubernetes/object_key
+//   webhook -> base, kubernetes/{quantity,pod_fit,time}   manifests -> kubernetes/{object_key,object_name}
 //   inside installer: cli -> transaction -> nodes -> record; cli and transaction -> plan
 #include <gtest/gtest.h>
 
@@ -27,9 +27,14 @@ const std::map<std::string, std::set<std::string>> kMayInclude{
     {"base", {"base"}},
     {"images", {"base", "images"}},
     {"kubernetes", {"base", "kubernetes"}},
-    {"manifests", {"base", "images", "manifests", "kubernetes/object_key.hpp"}},
-    {"bundler", {"base", "images", "manifests", "kubernetes/object_key.hpp", "bundler"}},
-    {"webhook", {"base", "kubernetes/pod_fit.hpp", "kubernetes/quantity.hpp", "webhook"}},
+    {"manifests",
+     {"base", "images", "manifests", "kubernetes/object_key.hpp", "kubernetes/object_name.hpp"}},
+    {"bundler",
+     {"base", "images", "manifests", "kubernetes/object_key.hpp", "kubernetes/object_name.hpp",
+      "bundler"}},
+    {"webhook",
+     {"base", "kubernetes/pod_fit.hpp", "kubernetes/quantity.hpp", "kubernetes/time.hpp",
+      "webhook"}},
     {"controller", {"base", "kubernetes", "controller"}},
     {"installer",
      {"base", "images", "manifests", "kubernetes", "installer/cli", "installer/transaction"}},

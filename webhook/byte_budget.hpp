@@ -51,9 +51,8 @@ class ByteBudget {
     bool grow(Share& share, std::uint64_t bytes) {
         const auto more = bytes - std::min(bytes, share.bytes());
         if (!reserve(more)) return false;
-        const auto all = share.bytes() + more;
-        share.budget_ = nullptr;
-        share = Share(*this, all);
+        share.bytes_ = share.bytes() + more;
+        share.budget_ = this;
         return true;
     }
     std::uint64_t taken() const { return taken_; }

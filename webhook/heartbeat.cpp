@@ -1,6 +1,6 @@
 #include "webhook/heartbeat.hpp"
 
-#include "webhook/kubernetes_time.hpp"
+#include "kubernetes/time.hpp"
 
 namespace airlock::webhook {
 
@@ -15,8 +15,8 @@ std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView
         const auto& fresh = now.conditions[i];
         const auto& old = stored.conditions[i];
         if (fresh.heartbeat == old.heartbeat) continue;
-        const auto fresh_time = parse_time(fresh.heartbeat);
-        const auto old_time = parse_time(old.heartbeat);
+        const auto fresh_time = kubernetes::parse_time(fresh.heartbeat);
+        const auto old_time = kubernetes::parse_time(old.heartbeat);
         if (!fresh_time || !old_time) return std::nullopt;
         const auto age = *fresh_time - *old_time;
         if (age < std::chrono::seconds::zero() || age >= kMaxHeartbeatAge) return std::nullopt;

@@ -1,7 +1,7 @@
 #include "webhook/node_state.hpp"
 
 #include "base/json_string.hpp"
-#include "webhook/kubernetes_time.hpp"
+#include "kubernetes/time.hpp"
 #include "webhook/resource.hpp"
 #include "webhook/small_json_parser.hpp"
 
@@ -63,7 +63,7 @@ std::optional<ResourceState> parse_resource(std::string_view name, sj::value jso
         } else if (key == "source") {
             if (value.type() == sj::json_type::string) source = text_of(value);
         } else if (key == "stepped") {
-            stepped = parse_time(text_of(value));
+            stepped = kubernetes::parse_time(text_of(value));
             if (!stepped) return std::nullopt;
         }
     }
@@ -151,7 +151,7 @@ std::string NodeState::text() const {
         base::append_json_string(out, resource.source);
         if (resource.stepped) {
             out += R"(,"stepped":")";
-            out += time_text(*resource.stepped);
+            out += kubernetes::time_text(*resource.stepped);
             out += '"';
         }
         out += '}';

@@ -1,8 +1,8 @@
 #include "webhook/patch_check.hpp"
 
 #include "base/error.hpp"
+#include "kubernetes/time.hpp"
 #include "webhook/json_patch.hpp"
-#include "webhook/kubernetes_time.hpp"
 #include "webhook/node_state.hpp"
 #include "webhook/resource.hpp"
 
@@ -93,7 +93,7 @@ class Patched {
             node_.conditions[*index].heartbeat.empty()) {
             return "a heartbeat time would be added to a condition without one";
         }
-        if (!parse_time(text)) return "a heartbeat time would not be valid";
+        if (!kubernetes::parse_time(text)) return "a heartbeat time would not be valid";
         return std::nullopt;
     }
 

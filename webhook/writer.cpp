@@ -1,6 +1,6 @@
 #include "webhook/writer.hpp"
 
-#include "webhook/kubernetes_time.hpp"
+#include "kubernetes/time.hpp"
 
 #include <optional>
 #include <string_view>
@@ -10,7 +10,7 @@ namespace {
 
 std::optional<std::chrono::sys_seconds> ready_time(const NodeView& node) {
     for (const auto& condition : node.conditions) {
-        if (condition.type == "Ready") return parse_time(condition.heartbeat);
+        if (condition.type == "Ready") return kubernetes::parse_time(condition.heartbeat);
     }
     return std::nullopt;
 }

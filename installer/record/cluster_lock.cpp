@@ -4,9 +4,9 @@
 #include "base/file.hpp"
 #include "base/host_name.hpp"
 #include "base/log.hpp"
+#include "base/random_id.hpp"
 #include "base/retry.hpp"
 
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -41,8 +41,7 @@ std::optional<std::string> known_identity(const std::filesystem::path& state_dir
 
 std::string identity_of(const std::filesystem::path& state_dir) {
     if (auto known = known_identity(state_dir)) return *std::move(known);
-    std::random_device random;
-    auto created = fmt::format("{}_{:08x}{:08x}", host_name(), random(), random());
+    auto created = host_name() + "_" + base::random_id();
     base::write_file_durably(identity_path(state_dir), created, 0600);
     return created;
 }

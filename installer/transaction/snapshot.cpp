@@ -1,28 +1,20 @@
 #include "installer/transaction/snapshot.hpp"
 
+#include "base/random_id.hpp"
 #include "installer/nodes/node_snapshot.hpp"
 #include "installer/record/generation_store.hpp"
+#include "kubernetes/time.hpp"
 
 #include <algorithm>
-#include <ctime>
+#include <chrono>
 #include <iterator>
-#include <random>
 
 namespace airlock::installer {
 namespace {
 
 std::string now_text() {
-    const auto now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32] = {};
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
-
-std::string new_id() {
-    std::random_device random;
-    return fmt::format("{:08x}{:08x}", random(), random());
+    return kubernetes::time_text(
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 TagBefore tag_before(images::RegistryClient& registry, const TagMove& move) {
@@ -85,7 +77,7 @@ Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& reg
                          const std::optional<InterruptedRun>& interrupted) {
     const auto earlier = load_generations(client);
     Generation out{.number = earlier.empty() ? 1 : earlier.back().number + 1,
-                   .id = new_id(),
+                   .id = base::random_id(),
                    .bundle = bundle.lock().name,
                    .version = bundle.lock().version,
                    .index = bundle.index_digest().text(),

@@ -1,5 +1,6 @@
 #include "manifests/bundle/bundle_yaml.hpp"
 
+#include "base/ascii.hpp"
 #include "base/error.hpp"
 #include "base/yaml_fields.hpp"
 #include "manifests/bundle/relative_path.hpp"
@@ -16,17 +17,14 @@ namespace {
 
 using base::Errc;
 using base::Error;
+using kubernetes::is_object_name;
+using kubernetes::NamespacedName;
 
 // A semantic version, restricted to characters that are safe in file names, labels and tags.
 bool is_version(std::string_view text) {
-    const auto is_lower_alnum = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    };
-    return !text.empty() && text.size() <= 63 && is_lower_alnum(text.front()) &&
-           std::ranges::all_of(text, [&](char c) {
-               return is_lower_alnum(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-                      c == '_';
-           });
+    return !text.empty() && text.size() <= 63 && base::is_lower_alnum(text.front()) &&
+           std::ranges::all_of(
+               text, [](char c) { return base::is_alnum(c) || base::is_one_of(c, ".-_"); });
 }
 
 // A URL without the parts that may hold a token.

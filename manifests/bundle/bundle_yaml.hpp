@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/digest.hpp"
+#include "kubernetes/object_name.hpp"
 #include "manifests/bundle/certificate_issuer.hpp"
 #include "manifests/bundle/image_yaml.hpp"
-#include "manifests/bundle/object_name.hpp"
 #include "manifests/values.hpp"
 
 #include <cstddef>
@@ -62,16 +62,18 @@ struct InjectTarget {
 
 struct CertificateSpec {
     CertificateIssuer issuer = CertificateIssuer::automatic;
-    NamespacedName secret;  // of type kubernetes.io/tls, with tls.crt, tls.key and ca.crt
-    std::optional<NamespacedName> certificate;  // cert-manager's Certificate to wait for
-    std::vector<std::string> dns_names;         // at least one
+    kubernetes::NamespacedName
+        secret;  // of type kubernetes.io/tls, with tls.crt, tls.key and ca.crt
+    std::optional<kubernetes::NamespacedName>
+        certificate;                     // cert-manager's Certificate to wait for
+    std::vector<std::string> dns_names;  // at least one
     std::vector<InjectTarget> inject;
 };
 
 // GET https://SERVICE:PORT/PATH must return 200 and, unless it is empty, `expect` (ignoring
 // surrounding white space).
 struct Check {
-    NamespacedName service;
+    kubernetes::NamespacedName service;
     std::uint16_t port = 443;
     std::string path = "/";
     std::string expect;

@@ -15,8 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 LeaseOptions options(const std::string& name, const std::string& identity) {
-    return {.name_space = "default",
-            .name = name,
+    return {.lease = {.namespace_name = "default", .name = name},
             .identity = identity,
             .duration = seconds(3),
             .renew_within = seconds(2),

@@ -32,6 +32,20 @@ NodePlan plan_of(const char* resource, const char* ratio, Action action = Action
     return plan;
 }
 
+using Values = std::vector<TextPair>;
+
+Decision decide_on(const NodePlan& plan, Writer writer, const Values& now, const Values& stored,
+                   const Values& capacity, const NodeState* state,
+                   std::string_view generation = "g") {
+    return decide(plan,
+                  {.writer = writer,
+                   .allocatable = now,
+                   .stored = stored,
+                   .capacity = capacity,
+                   .state = state},
+                  generation, kNow);
+}
+
 struct Row {
     const char* name;
     NodePlan plan;
@@ -129,16 +143,11 @@ TEST(Decision, FollowsTheTable) {
         SCOPED_TRACE(row.name);
         NodeState state;
         if (row.record) state.resources.push_back(*row.record);
-        const std::vector<TextPair> allocatable{{"cpu", row.now}};
-        const std::vector<TextPair> stored{{"cpu", row.stored}};
-        const std::vector<TextPair> capacity{{"cpu", "8"}};
-        const auto decision = decide(row.plan,
-                                     {.writer = row.writer,
-                                      .allocatable = allocatable,
-                                      .stored = stored,
-                                      .capacity = capacity,
-                                      .state = &state},
-                                     "g", kNow);
+        const Values allocatable{{"cpu", row.now}};
+        const Values stored{{"cpu", row.stored}};
+        const Values capacity{{"cpu", "8"}};
+        const auto decision =
+            decide_on(row.plan, row.writer, allocatable, stored, capacity, &state);
         ASSERT_EQ(decision.resources.size(), 1U);
         const auto& cpu = decision.resources.front();
         EXPECT_EQ(cpu.after.text(), row.after);
@@ -175,16 +184,10 @@ TEST(Decision, IsNotDeceivedByCoincidences) {
         for (const auto& report : reports) {
             // A kubelet sends what differs from the node that it read; the result of the merge is
             // its value in any case.
-            const std::vector<TextPair> now{{"cpu", report.real}};
-            const std::vector<TextPair> before{{"cpu", stored}};
-            const std::vector<TextPair> capacity{{"cpu", report.capacity}};
-            const auto decision = decide(plan,
-                                         {.writer = Writer::kubelet,
-                                          .allocatable = now,
-                                          .stored = before,
-                                          .capacity = capacity,
-                                          .state = &state},
-                                         "g", kNow);
+            const Values now{{"cpu", report.real}};
+            const Values before{{"cpu", stored}};
+            const Values capacity{{"cpu", report.capacity}};
+            const auto decision = decide_on(plan, Writer::kubelet, now, before, capacity, &state);
             stored = decision.resources.front().after.text();
             state = decision.state;
             EXPECT_EQ(stored, report.expected) << name;
@@ -199,15 +202,10 @@ TEST(Decision, SkipsOneResourceAndDecidesTheOthers) {
     plan.ratios = {
         {.resource = "cpu", .ratio = Ratio::parse("2"), .source = "default"},
         {.resource = "example.com/gpu", .ratio = Ratio::parse("2"), .source = "default"}};
-    const std::vector<TextPair> allocatable{{"cpu", "2"}, {"example.com/gpu", "1500m"}};
+    const Values allocatable{{"cpu", "2"}, {"example.com/gpu", "1500m"}};
     const NodeState state;
-    const auto decision = decide(plan,
-                                 {.writer = Writer::kubelet,
-                                  .allocatable = allocatable,
-                                  .stored = allocatable,
-                                  .capacity = allocatable,
-                                  .state = &state},
-                                 "g", kNow);
+    const auto decision =
+        decide_on(plan, Writer::kubelet, allocatable, allocatable, allocatable, &state);
     ASSERT_EQ(decision.resources.size(), 2U);
     EXPECT_EQ(decision.resources[0].after.text(), "4");
     EXPECT_EQ(decision.resources[1].skip, SkipReason::unreadable_quantity);
@@ -225,15 +223,9 @@ TEST(Decision, KeepsTheRecordedRatioWhenTheProductIsOutOfRange) {
                                .ratio = *Ratio::parse("1.2"),
                                .source = "default",
                                .stepped = std::nullopt});
-    const std::vector<TextPair> now{{"memory", kHalf}};
-    const std::vector<TextPair> stored{{"memory", "6000000000000000000"}};
-    const auto decision = decide(plan,
-                                 {.writer = Writer::kubelet,
-                                  .allocatable = now,
-                                  .stored = stored,
-                                  .capacity = now,
-                                  .state = &state},
-                                 "g", kNow);
+    const Values now{{"memory", kHalf}};
+    const Values stored{{"memory", "6000000000000000000"}};
+    const auto decision = decide_on(plan, Writer::kubelet, now, stored, now, &state);
     EXPECT_EQ(decision.resources.front().after.text(), "6E");
     EXPECT_EQ(decision.resources.front().skip, SkipReason::unreadable_quantity);
     EXPECT_EQ(decision.state.find("memory")->ratio.text(), "1.2");
@@ -241,56 +233,37 @@ TEST(Decision, KeepsTheRecordedRatioWhenTheProductIsOutOfRange) {
 
 TEST(Decision, WithAMalformedRecordWaitsForAFullReport) {
     const auto plan = plan_of("cpu", "2");
-    const std::vector<TextPair> applied{{"cpu", "4"}, {"memory", "8"}};
-    const std::vector<TextPair> real{{"cpu", "2"}, {"memory", "8"}};
-    const std::vector<TextPair> capacity{{"cpu", "8"}, {"memory", "8"}};
-    Observation observation{.writer = Writer::other,
-                            .allocatable = applied,
-                            .stored = applied,
-                            .capacity = capacity,
-                            .state = nullptr};
-    auto decision = decide(plan, observation, "g", kNow);
+    const Values applied{{"cpu", "4"}, {"memory", "8"}};
+    const Values real{{"cpu", "2"}, {"memory", "8"}};
+    const Values capacity{{"cpu", "8"}, {"memory", "8"}};
+    auto decision = decide_on(plan, Writer::other, applied, applied, capacity, nullptr);
     EXPECT_FALSE(decision.resources.front().changes()) << "4 is not multiplied again";
     EXPECT_EQ(decision.resources.front().skip, SkipReason::state_annotation);
     EXPECT_TRUE(decision.keeps_record);
     // What the kubelet computes anew replaces the record.
-    observation.writer = Writer::kubelet;
-    observation.allocatable = real;
-    decision = decide(plan, observation, "g", kNow);
+    decision = decide_on(plan, Writer::kubelet, real, applied, capacity, nullptr);
     EXPECT_EQ(decision.resources.front().after.text(), "4");
     EXPECT_FALSE(decision.keeps_record);
     EXPECT_EQ(decision.state.find("cpu")->raw.text(), "2");
 }
 
 TEST(Decision, AddsNoResourceThatTheNodeDoesNotHave) {
-    const std::vector<TextPair> allocatable{{"cpu", "2"}};
+    const Values allocatable{{"cpu", "2"}};
     const NodeState state;
-    const auto decision = decide(plan_of("example.com/gpu", "2"),
-                                 {.writer = Writer::kubelet,
-                                  .allocatable = allocatable,
-                                  .stored = allocatable,
-                                  .capacity = allocatable,
-                                  .state = &state},
-                                 "g", kNow);
+    const auto decision = decide_on(plan_of("example.com/gpu", "2"), Writer::kubelet, allocatable,
+                                    allocatable, allocatable, &state);
     EXPECT_TRUE(decision.resources.empty());
     EXPECT_FALSE(decision.oversold());
 }
 
 TEST(Decision, KeepsTheGenerationWhileNothingElseChanges) {
     auto plan = plan_of("cpu", "2");
-    const std::vector<TextPair> real{{"cpu", "2"}};
-    const std::vector<TextPair> raised{{"cpu", "4"}};
+    const Values real{{"cpu", "2"}};
+    const Values raised{{"cpu", "4"}};
     const NodeState empty;
-    const auto decide_from = [&](const std::vector<TextPair>& stored, const NodeState& state,
+    const auto decide_from = [&](const Values& stored, const NodeState& state,
                                  std::string_view generation) {
-        return decide(plan,
-                      {.writer = Writer::kubelet,
-                       .allocatable = real,
-                       .stored = stored,
-                       .capacity = real,
-                       .state = &state},
-                      generation, kNow)
-            .state;
+        return decide_on(plan, Writer::kubelet, real, stored, real, &state, generation).state;
     };
     const auto first = decide_from(real, empty, "one");
     EXPECT_EQ(first.generation, "one");

@@ -20,7 +20,8 @@ using base::Json;
 TEST(JsonPatchSuite, AcceptsNoPatchThatIsAnError) {
     const auto archive = std::filesystem::path(AIRLOCK_SOURCE_DIR).parent_path() /
                          "shared/suites/json-patch-tests.tar.xz";
-    if (!std::filesystem::exists(archive)) GTEST_SKIP() << "no " << archive;
+    if (!std::filesystem::exists(archive))
+        GTEST_SKIP() << "the public suite is not beside the project: " << archive;
     const ::airlock::test::TempFolder folder;
     const auto command = "tar -xJf '" + archive.string() + "' -C '" + folder.path().string() + "'";
     ASSERT_EQ(std::system(command.c_str()), 0);

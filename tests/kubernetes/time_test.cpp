@@ -1,11 +1,11 @@
-#include "webhook/kubernetes_time.hpp"
+#include "kubernetes/time.hpp"
 
 #include <gtest/gtest.h>
 
-namespace airlock::webhook {
+namespace airlock::kubernetes {
 namespace {
 
-TEST(KubernetesTime, ParsesItsOneFormat) {
+TEST(Time, ParsesItsOneFormat) {
     EXPECT_EQ(parse_time("1970-01-01T00:00:00Z")->time_since_epoch().count(), 0);
     EXPECT_EQ(parse_time("2026-11-21T00:52:59Z")->time_since_epoch().count(), 1795222379);
     EXPECT_EQ(parse_time("2024-02-29T23:59:59Z")->time_since_epoch().count(), 1709251199);
@@ -17,11 +17,16 @@ TEST(KubernetesTime, ParsesItsOneFormat) {
     }
 }
 
-TEST(KubernetesTime, WritesWhatItParses) {
+TEST(Time, WritesWhatItParses) {
     for (const auto* text :
          {"1970-01-01T00:00:00Z", "2026-11-21T00:52:59Z", "2024-02-29T23:59:59Z"})
         EXPECT_EQ(time_text(*parse_time(text)), text);
 }
 
+TEST(Time, WritesMicroseconds) {
+    const auto time = *parse_time("2026-11-21T00:52:59Z") + std::chrono::microseconds(42);
+    EXPECT_EQ(micro_time_text(time), "2026-11-21T00:52:59.000042Z");
+}
+
 }  // namespace
-}  // namespace airlock::webhook
+}  // namespace airlock::kubernetes

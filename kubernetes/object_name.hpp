@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace airlock::manifests {
+namespace airlock::kubernetes {
 
 // Whether `text` is an RFC 1123 subdomain, which most names of objects must be.
 bool is_object_name(std::string_view text);
@@ -21,4 +21,4 @@ struct NamespacedName {
     static NamespacedName parse(std::string_view text);
 };
 
-}  // namespace airlock::manifests
+}  // namespace airlock::kubernetes

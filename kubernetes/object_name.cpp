@@ -1,17 +1,12 @@
-#include "manifests/bundle/object_name.hpp"
+#include "kubernetes/object_name.hpp"
 
+#include "base/ascii.hpp"
 #include "base/error.hpp"
 
 #include <algorithm>
 
-namespace airlock::manifests {
-namespace {
-
-bool is_lower_alnum(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-}  // namespace
+namespace airlock::kubernetes {
+using base::is_lower_alnum;
 
 bool is_object_name(std::string_view text) {
     return !text.empty() && text.size() <= 253 && is_lower_alnum(text.front()) &&
@@ -31,4 +26,4 @@ NamespacedName NamespacedName::parse(std::string_view text) {
     return {.namespace_name = std::string(space), .name = std::string(name)};
 }
 
-}  // namespace airlock::manifests
+}  // namespace airlock::kubernetes

@@ -1,8 +1,8 @@
-#include "webhook/kubernetes_time.hpp"
+#include "kubernetes/time.hpp"
 
 #include <fmt/format.h>
 
-namespace airlock::webhook {
+namespace airlock::kubernetes {
 
 std::optional<std::chrono::sys_seconds> parse_time(std::string_view text) {
     constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
@@ -35,4 +35,11 @@ std::string time_text(std::chrono::sys_seconds time) {
                        clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-}  // namespace airlock::webhook
+std::string micro_time_text(std::chrono::sys_time<std::chrono::microseconds> time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    auto text = time_text(seconds);
+    text.pop_back();
+    return fmt::format("{}.{:06}Z", text, (time - seconds).count());
+}
+
+}  // namespace airlock::kubernetes

@@ -83,6 +83,10 @@ TEST(TarHeader, IsNothingUnlessItIsARegularFile) {
         set_checksum(block);
         EXPECT_FALSE(read_tar_header(block).has_value()) << type;
     }
+    auto sparse = good;
+    sparse.replace(483, 12, "000000001000");
+    set_checksum(sparse);
+    EXPECT_FALSE(read_tar_header(sparse).has_value()) << "the real size of a sparse file";
     auto same = good;
     set_checksum(same);
     EXPECT_EQ(same, good) << "set_checksum() is wrong";

@@ -65,6 +65,11 @@ void add_execution(Command& command, Arguments& arguments) {
     command.number(
         {.flags = "--timeout", .value = "SECONDS", .help = "seconds to wait for each component"},
         arguments.timeout, 1, 86400);
+    command.option({.flags = "--ignore-unmanaged",
+                    .value = "KIND/NAME",
+                    .help = "remove a namespace or CRD despite this unmanaged object; NAME may "
+                            "contain one *; may be repeated"},
+                   arguments.ignore_unmanaged);
     command.flag({.flags = "--yes", .help = "do not ask for confirmation"}, arguments.yes);
 }
 

@@ -80,7 +80,7 @@ void Apply::object(const PlannedObject& object) {
     const auto name = object.key.text();
     if (absent_.contains(name)) {
         const auto live = client_.get(object.key);
-        if (live && was_created_by_another(object.key, *live)) {
+        if (live && Ownership(client_).was_created_by_another(object.key, *live)) {
             throw Error(Errc::conflict, "{} was created by another user during this install", name)
                 .set_hint("check whether the bundle may replace it, then install again");
         }

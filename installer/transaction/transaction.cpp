@@ -300,7 +300,7 @@ ExitCode Transaction::undo_interrupted(const std::stop_token& stop) {
     auto generation = *interrupted_;
     add_uids(generation);
     undone_something_ = true;
-    const auto result = undo(client_, registry_, generation, journal_, stop);
+    const auto result = undo(client_, registry_, generation, journal_, options_.ignored, stop);
     if (!result.left.empty()) {
         left_something_ = true;
         base::log_warn("left unchanged; manual action required:{}", describe(result.left));

@@ -11,12 +11,14 @@
 #include "installer/record/cluster_lock.hpp"
 #include "installer/record/generation.hpp"
 #include "installer/record/journal.hpp"
+#include "installer/transaction/default_objects.hpp"
 
 #include <chrono>
 #include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace airlock::installer {
 
@@ -26,6 +28,8 @@ struct TransactionOptions {
     std::chrono::seconds timeout{300};
     std::size_t concurrency = 4;
     bool roll_back_on_failure = true;
+    std::vector<IgnoredObject> ignored =
+        {};  // unmanaged objects that do not keep a namespace or CRD
 };
 
 // The install or rollback that was interrupted, as recorded in the state directory.

@@ -63,11 +63,12 @@ struct Server {
 class Undo {
   public:
     Undo(kubernetes::Client& client, images::RegistryClient& registry, const Generation& generation,
-         Journal& journal, std::stop_token stop)
+         Journal& journal, std::vector<IgnoredObject> ignored, std::stop_token stop)
         : client_(client),
           registry_(registry),
           generation_(generation),
           journal_(journal),
+          ownership_(client, std::move(ignored)),
           stop_(std::move(stop)),
           registry_server_{.name = "registry " + registry.host()} {}
 
@@ -196,13 +197,13 @@ class Undo {
             return;
         }
         if (object.key.kind == "CustomResourceDefinition") {
-            const auto unmanaged = unmanaged_instances_of(client_, *live);
+            const auto unmanaged = ownership_.unmanaged_instances_of(*live);
             if (!unmanaged.empty())
                 return leave(object.key, fmt::format("it has unmanaged objects, such as {}",
                                                      unmanaged.front()));
         }
         if (object.key.kind == "Namespace") {
-            const auto unmanaged = unmanaged_objects_in(client_, object.key.name);
+            const auto unmanaged = ownership_.unmanaged_objects_in(object.key.name);
             if (!unmanaged.empty())
                 return leave(object.key, fmt::format("it contains unmanaged objects, such as {}",
                                                      unmanaged.front()));
@@ -316,6 +317,7 @@ class Undo {
     images::RegistryClient& registry_;
     const Generation& generation_;
     Journal& journal_;
+    Ownership ownership_;
     std::stop_token stop_;
     std::vector<Deleted> deleted_;
     Server api_server_{.name = "API server"};
@@ -327,8 +329,9 @@ class Undo {
 }  // namespace
 
 UndoResult undo(kubernetes::Client& client, images::RegistryClient& registry,
-                const Generation& generation, Journal& journal, const std::stop_token& stop) {
-    return Undo(client, registry, generation, journal, stop).run();
+                const Generation& generation, Journal& journal,
+                const std::vector<IgnoredObject>& ignored, const std::stop_token& stop) {
+    return Undo(client, registry, generation, journal, ignored, stop).run();
 }
 
 }  // namespace airlock::installer

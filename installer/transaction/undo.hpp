@@ -7,6 +7,7 @@
 #include "images/registry.hpp"
 #include "installer/record/generation.hpp"
 #include "installer/record/journal.hpp"
+#include "installer/transaction/default_objects.hpp"
 #include "kubernetes/client.hpp"
 
 #include <vector>
@@ -20,6 +21,7 @@ struct UndoResult {
 };
 
 UndoResult undo(kubernetes::Client& client, images::RegistryClient& registry,
-                const Generation& generation, Journal& journal, const std::stop_token& stop);
+                const Generation& generation, Journal& journal,
+                const std::vector<IgnoredObject>& ignored, const std::stop_token& stop);
 
 }  // namespace airlock::installer

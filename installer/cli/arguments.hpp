@@ -31,6 +31,7 @@ struct Arguments {
     int timeout = 300;  // seconds
     std::string on_failure = "rollback";
     bool yes = false;
+    bool force = false;
     base::Format format = base::Format::text;
     std::optional<int> target;
 

@@ -183,6 +183,9 @@ void add_commands(CommandLine& line) {
             add_registry(command, arguments, false);
             add_cluster(command, arguments);
             add_execution(command, arguments);
+            command.flag({.flags = "--force",
+                          .help = "also restore objects that others have edited or deleted since"},
+                         arguments.force);
         });
     commands.add(
         {.name = "push",

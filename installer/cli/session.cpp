@@ -29,6 +29,7 @@ TransactionOptions transaction_options(const Arguments& arguments, kubernetes::C
     auto options = arguments.transaction;
     options.cluster = cluster_uid(cluster);
     options.state_dir = cluster_state_dir(arguments.state_dir, options.cluster);
+    options.force = arguments.force;
     for (const auto& text : arguments.ignore_unmanaged)
         options.ignored.push_back(IgnoredObject::parse(text));
     return options;

@@ -7,11 +7,12 @@
 namespace airlock::installer {
 namespace {
 
-constexpr std::array<std::pair<Act, std::string_view>, 11> kNames{{
+constexpr std::array<std::pair<Act, std::string_view>, 12> kNames{{
     {Act::install, "install"},
     {Act::move_tag, "move tag"},
     {Act::apply, "apply"},
     {Act::created, "created"},
+    {Act::applied, "applied"},
     {Act::inject, "inject"},
     {Act::commit, "commit"},
     {Act::undo, "undo"},

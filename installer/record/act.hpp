@@ -11,6 +11,7 @@ enum class Act {
     move_tag,       // a tag of the registry is created or moved
     apply,          // an object is applied
     created,        // an object that was absent now exists, with this uid
+    applied,        // an object that existed before now has this content
     inject,         // a webhook configuration receives the CA bundle
     commit,         // the generation is saved in the cluster
     undo,           // the undo of this generation begins

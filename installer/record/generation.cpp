@@ -51,6 +51,13 @@ bool flag(const Json& json, std::string_view key) {
     return value != nullptr && *value == true;
 }
 
+std::optional<Json> object_in(const Json& entry, std::string_view key, std::string_view what) {
+    const auto* object = base::find(entry, key);
+    if (object == nullptr) return std::nullopt;
+    if (!object->is_object()) throw Error(Errc::invalid, "{}: \"{}\" must be an object", what, key);
+    return *object;
+}
+
 }  // namespace
 
 Generation Generation::from_json(const Json& json, std::string_view what) {
@@ -78,12 +85,10 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.resync = flag(json, "resync");
     out.brings_node_webhook = flag(json, "bringsNodeWebhook");
     for (const auto& entry : base::require_array(json, "objects", what)) {
-        const auto* object = base::find(entry, "before");
-        if (object != nullptr && !object->is_object())
-            throw Error(Errc::invalid, "{}: \"before\" must be an object", what);
         out.objects.push_back({.key = key_from(entry, what),
-                               .object = object == nullptr ? std::nullopt : std::optional(*object),
-                               .created_uid = base::get_string(entry, "createdUid", what)});
+                               .object = object_in(entry, "before", what),
+                               .created_uid = base::get_string(entry, "createdUid", what),
+                               .applied = object_in(entry, "applied", what)});
     }
     for (const auto& entry : base::require_array(json, "tags", what)) {
         out.tags.push_back(
@@ -128,6 +133,7 @@ Json Generation::to_json() const {
         auto entry = key_json(object.key);
         entry["before"] = object.object ? *object.object : Json();
         if (!object.created_uid.empty()) entry["createdUid"] = object.created_uid;
+        if (object.applied) entry["applied"] = *object.applied;
         json["objects"].push_back(std::move(entry));
     }
     for (const auto& tag : tags) {

@@ -16,6 +16,9 @@ struct ObjectBefore {
     kubernetes::ObjectKey key;
     std::optional<base::Json> object = std::nullopt;  // live; absent: it did not exist
     std::string created_uid{};  // of the object that this install created; empty: none or unknown
+    // What this install made of an object that existed; absent: not known.
+    std::optional<base::Json> applied = std::nullopt;
+    bool touched = true;  // false if this install was interrupted before it; not stored
 };
 
 struct TagBefore {

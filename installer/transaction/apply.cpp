@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/retry.hpp"
 #include "installer/transaction/ownership.hpp"
+#include "installer/transaction/undo_decision.hpp"
 #include "kubernetes/readiness.hpp"
 #include "manifests/apply_order.hpp"
 
@@ -86,11 +87,17 @@ void Apply::object(const PlannedObject& object) {
         }
     }
     journal_.append(Act::apply, {{"object", name}});
-    const auto live = client_.apply(object.key, object.text, object.field_manager);
-    if (!absent_.contains(name)) return;
-    const auto uid =
-        base::require_string(base::require_object(live, "metadata", name), "uid", name);
-    journal_.append(Act::created, {{"object", name}, {"uid", uid}});
+    record(name, client_.apply(object.key, object.text, object.field_manager));
+}
+
+void Apply::record(const std::string& name, const Json& live) {
+    if (absent_.contains(name)) {
+        const auto uid =
+            base::require_string(base::require_object(live, "metadata", name), "uid", name);
+        journal_.append(Act::created, {{"object", name}, {"uid", uid}});
+    } else {
+        journal_.append(Act::applied, {{"object", name}, {"content", restorable(live)}});
+    }
 }
 
 void Apply::wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied) {
@@ -141,8 +148,8 @@ void Apply::inject(const manifests::InjectTarget& target) {
                              {"kind", key.kind},
                              {"metadata", {{"name", key.name}}},
                              {"webhooks", hooks}};
-            client_.apply(key, base::dump_json(patch),
-                          std::string(kubernetes::kCertificateManager));
+            record(key.text(), client_.apply(key, base::dump_json(patch),
+                                             std::string(kubernetes::kCertificateManager)));
             return;
         }
         if (injected) return;

@@ -16,8 +16,8 @@ namespace airlock::installer {
 
 class Apply {
   public:
-    // `absent`: objects that did not exist before, as kubernetes::ObjectKey::text(); the uids that
-    // the server gives them are recorded. `timeout` is for each component.
+    // `absent`: objects that did not exist before, as kubernetes::ObjectKey::text(). `timeout` is
+    // for each component.
     Apply(kubernetes::Client& client, const manifests::Bundle& bundle, const InstallPlan& plan,
           std::set<std::string> absent, Journal& journal, std::chrono::seconds timeout,
           std::stop_token stop);
@@ -31,6 +31,8 @@ class Apply {
   private:
     void component(const PlannedComponent& component);
     void object(const PlannedObject& object);
+    // Records what undoing needs: the uid of an object that is new, the content of another one.
+    void record(const std::string& name, const base::Json& live);
     void wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied);
     void inject(const manifests::InjectTarget& target);
     void check(const manifests::Check& check);

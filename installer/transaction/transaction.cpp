@@ -116,16 +116,27 @@ bool Transaction::undoing() const {
                                [](const JournalRecord& record) { return record.act == Act::undo; });
 }
 
-void Transaction::add_uids(Generation& generation) const {
-    std::map<std::string, std::string> uids;
+bool Transaction::installing() const {
+    return std::ranges::any_of(
+        journal_.records(), [](const JournalRecord& record) { return record.act == Act::install; });
+}
+
+void Transaction::add_results(Generation& generation) const {
+    std::map<std::string, ObjectBefore*> objects;
+    for (auto& object : generation.objects)
+        objects[object.key.text()] = &object;
     for (const auto& record : journal_.records()) {
+        const auto at = objects.find(base::text_at(record.fields, {"object"}));
+        if (at == objects.end()) continue;
         if (record.act == Act::created)
-            uids[base::text_at(record.fields, {"object"})] = base::text_at(record.fields, {"uid"});
+            at->second->created_uid = base::text_at(record.fields, {"uid"});
+        if (record.act == Act::applied)
+            at->second->applied = base::require_object(record.fields, "content", "the journal");
     }
-    for (auto& object : generation.objects) {
-        if (const auto at = uids.find(object.key.text()); at != uids.end())
-            object.created_uid = at->second;
-    }
+    if (!installing()) return;
+    const auto announced = touched();
+    for (auto& [name, object] : objects)
+        object->touched = announced.contains(name);
 }
 
 void Transaction::begin(Act act, const Generation& generation) {
@@ -292,15 +303,18 @@ void Transaction::run(const manifests::Bundle& bundle, const InstallPlan& plan,
 
 void Transaction::commit(Generation generation) {
     journal_.append(Act::commit, {{"generation", generation.number}});
-    add_uids(generation);
+    add_results(generation);
     save_generation(client_, generation);
 }
 
 ExitCode Transaction::undo_interrupted(const std::stop_token& stop) {
     auto generation = *interrupted_;
-    add_uids(generation);
+    add_results(generation);
     undone_something_ = true;
-    const auto result = undo(client_, registry_, generation, journal_, options_.ignored, stop);
+    const auto result = undo(
+        client_, registry_, generation, journal_,
+        {.ignored = options_.ignored, .force = options_.force, .left = options_.state_dir / "left"},
+        stop);
     if (!result.left.empty()) {
         left_something_ = true;
         base::log_warn("left unchanged; manual action required:{}", describe(result.left));

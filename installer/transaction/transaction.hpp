@@ -28,8 +28,9 @@ struct TransactionOptions {
     std::chrono::seconds timeout{300};
     std::size_t concurrency = 4;
     bool roll_back_on_failure = true;
-    std::vector<IgnoredObject> ignored =
-        {};  // unmanaged objects that do not keep a namespace or CRD
+    // Unmanaged objects that do not keep a namespace or CRD.
+    std::vector<IgnoredObject> ignored = {};
+    bool force = false;  // undo objects that others have edited since
 };
 
 // The install or rollback that was interrupted, as recorded in the state directory.
@@ -73,8 +74,9 @@ class Transaction {
 
   private:
     bool undoing() const;
-    // Uids of created objects are in the journal before they are in a snapshot.
-    void add_uids(Generation& generation) const;
+    bool installing() const;
+    // What an install made of the objects is in the journal before it is in a snapshot.
+    void add_results(Generation& generation) const;
     void begin(Act act, const Generation& generation);
     void end();
     void run(const manifests::Bundle& bundle, const InstallPlan& plan, const PushPlan& push,

@@ -1,11 +1,13 @@
 #include "installer/transaction/undo.hpp"
 
 #include "base/counted.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/retry.hpp"
 #include "installer/nodes/node_snapshot.hpp"
 #include "installer/record/generation_store.hpp"
 #include "installer/transaction/ownership.hpp"
+#include "installer/transaction/undo_decision.hpp"
 #include "manifests/apply_order.hpp"
 
 #include <algorithm>
@@ -19,28 +21,12 @@ using base::Json;
 constexpr std::chrono::seconds kDeletionTimeout{240};
 constexpr std::chrono::seconds kPodsTimeout{60};
 constexpr std::chrono::milliseconds kPollInterval{500};
-constexpr int kReplaceAttempts = 5;
+constexpr int kAttempts = 5;
 
 std::string kubectl(std::string_view verb, const kubernetes::ObjectKey& key) {
     const auto name_space =
         key.namespace_name.empty() ? std::string() : " -n " + key.namespace_name;
     return fmt::format("kubectl{} {} {} {}", name_space, verb, key.kind, key.name);
-}
-
-// The object as it can be sent again: without what the server sets.
-Json restorable(const Json& object, const Json& live) {
-    Json out = object;
-    out.erase("status");
-    if (!out["metadata"].is_object()) out["metadata"] = Json::object();
-    for (const auto* key :
-         {"uid", "managedFields", "creationTimestamp", "generation", "selfLink", "resourceVersion"})
-        out["metadata"].erase(key);
-    out["metadata"]["resourceVersion"] = base::text_at(live, {"metadata", "resourceVersion"});
-    return out;
-}
-
-bool same_content(const Json& a, const Json& b) {
-    return restorable(a, b) == restorable(b, b);
 }
 
 struct Deleted {
@@ -63,12 +49,13 @@ struct Server {
 class Undo {
   public:
     Undo(kubernetes::Client& client, images::RegistryClient& registry, const Generation& generation,
-         Journal& journal, std::vector<IgnoredObject> ignored, std::stop_token stop)
+         Journal& journal, const UndoOptions& options, std::stop_token stop)
         : client_(client),
           registry_(registry),
           generation_(generation),
           journal_(journal),
-          ownership_(client, std::move(ignored)),
+          options_(options),
+          ownership_(client, options.ignored),
           stop_(std::move(stop)),
           registry_server_{.name = "registry " + registry.host()} {}
 
@@ -177,42 +164,69 @@ class Undo {
         }
     }
 
+    // Controllers write to the objects that are being restored, so a conflict is decided again.
     void restore(const ObjectBefore& object) {
-        const auto live = client_.get(object.key);
-        if (object.object) {
-            if (live && same_content(*object.object, *live)) return;
-            announce(Act::restore, {{"object", object.key.text()}});
-            if (live) {
-                replace(object.key, *object.object);
-            } else {
-                auto again = restorable(*object.object, *object.object);
-                again["metadata"].erase("resourceVersion");
-                client_.create(object.key, again);
+        for (int left = kAttempts; left > 0; --left) {
+            try {
+                carry_out(object);
+                return;
+            } catch (const Error& error) {
+                if (error.code() != base::Errc::conflict || left == 1) throw;
             }
-            return;
         }
-        if (!live) return;
-        if (!is_ours(*live, object.created_uid)) {
-            leave(object.key, "it was created by another user since and is left unchanged");
-            return;
+    }
+
+    void carry_out(const ObjectBefore& object) {
+        using Action = UndoDecision::Action;
+        const auto live = client_.get(object.key);
+        auto decision = decide_undo({.touched = object.touched,
+                                     .recorded = object.object,
+                                     .ours = object.applied,
+                                     .live = live,
+                                     .created_uid = object.created_uid,
+                                     .force = options_.force});
+        switch (decision.action) {
+            case Action::skip:
+                return;
+            case Action::create:
+                announce(Act::restore, {{"object", object.key.text()}});
+                client_.create(object.key, decision.content);
+                return;
+            case Action::replace:
+                announce(Act::restore, {{"object", object.key.text()}});
+                decision.content["metadata"]["resourceVersion"] =
+                    base::text_at(*live, {"metadata", "resourceVersion"});
+                client_.replace(object.key, decision.content);
+                return;
+            case Action::remove:
+                remove(object.key, *live);
+                return;
+            case Action::leave:
+                leave(object, std::move(decision.reason));
+                return;
         }
-        if (object.key.kind == "CustomResourceDefinition") {
-            const auto unmanaged = ownership_.unmanaged_instances_of(*live);
-            if (!unmanaged.empty())
-                return leave(object.key, fmt::format("it has unmanaged objects, such as {}",
-                                                     unmanaged.front()));
+    }
+
+    void remove(const kubernetes::ObjectKey& key, const Json& live) {
+        if (key.kind == "CustomResourceDefinition") {
+            const auto unmanaged = ownership_.unmanaged_instances_of(live);
+            if (!unmanaged.empty()) {
+                return leave(
+                    key, fmt::format("it has unmanaged objects, such as {}", unmanaged.front()));
+            }
         }
-        if (object.key.kind == "Namespace") {
-            const auto unmanaged = ownership_.unmanaged_objects_in(object.key.name);
-            if (!unmanaged.empty())
-                return leave(object.key, fmt::format("it contains unmanaged objects, such as {}",
-                                                     unmanaged.front()));
-            wait_for_pods_of(object.key.name);
+        if (key.kind == "Namespace") {
+            const auto unmanaged = ownership_.unmanaged_objects_in(key.name);
+            if (!unmanaged.empty()) {
+                return leave(key, fmt::format("it contains unmanaged objects, such as {}",
+                                              unmanaged.front()));
+            }
+            wait_for_pods_of(key.name);
         }
-        announce(Act::remove, {{"object", object.key.text()}});
-        auto uid = base::text_at(*live, {"metadata", "uid"});
-        client_.remove(object.key, uid);
-        deleted_.push_back({.key = object.key, .uid = std::move(uid)});
+        announce(Act::remove, {{"object", key.text()}});
+        auto uid = base::text_at(live, {"metadata", "uid"});
+        client_.remove(key, uid);
+        deleted_.push_back({.key = key, .uid = std::move(uid)});
     }
 
     // The namespace controller backs off for up to two minutes while pods terminate; a namespace
@@ -230,24 +244,26 @@ class Undo {
         }
     }
 
-    // Controllers write to the objects that are being restored, so a conflict is retried.
-    void replace(const kubernetes::ObjectKey& key, const Json& object) {
-        for (int left = kReplaceAttempts; left > 0; --left) {
-            const auto live = client_.get(key);
-            if (!live) throw Error(base::Errc::conflict, "it was deleted in the meantime");
-            try {
-                client_.replace(key, restorable(object, *live));
-                return;
-            } catch (const Error& error) {
-                if (error.code() != base::Errc::conflict || left == 1) throw;
-            }
-        }
-    }
-
     void leave(const kubernetes::ObjectKey& key, std::string reason) {
         result_.left.push_back({.where = key.text(),
                                 .message = std::move(reason),
                                 .hint = "to delete it manually: " + kubectl("delete", key)});
+    }
+
+    // The snapshot is removed at the end, so the recorded content is kept in a file.
+    void leave(const ObjectBefore& object, std::string reason) {
+        if (!object.object) return leave(object.key, std::move(reason));
+        const auto& key = object.key;
+        const auto file = options_.left / fmt::format("generation-{}", generation_.number) /
+                          fmt::format("{}_{}_{}.json", key.kind, key.namespace_name, key.name);
+        base::make_directories(file.parent_path(), 0700);
+        base::write_file_durably(file, base::dump_json(restorable(*object.object), 2) + "\n", 0600);
+        result_.left.push_back(
+            {.where = key.text(),
+             .message = std::move(reason),
+             .hint = fmt::format("it stays as it is; to restore what was recorded: kubectl replace "
+                                 "--force -f {}",
+                                 file.string())});
     }
 
     void restore(const TagBefore& tag, const std::string& name) {
@@ -317,6 +333,7 @@ class Undo {
     images::RegistryClient& registry_;
     const Generation& generation_;
     Journal& journal_;
+    const UndoOptions& options_;
     Ownership ownership_;
     std::stop_token stop_;
     std::vector<Deleted> deleted_;
@@ -329,9 +346,9 @@ class Undo {
 }  // namespace
 
 UndoResult undo(kubernetes::Client& client, images::RegistryClient& registry,
-                const Generation& generation, Journal& journal,
-                const std::vector<IgnoredObject>& ignored, const std::stop_token& stop) {
-    return Undo(client, registry, generation, journal, ignored, stop).run();
+                const Generation& generation, Journal& journal, const UndoOptions& options,
+                const std::stop_token& stop) {
+    return Undo(client, registry, generation, journal, options, stop).run();
 }
 
 }  // namespace airlock::installer

@@ -10,6 +10,7 @@
 #include "installer/transaction/default_objects.hpp"
 #include "kubernetes/client.hpp"
 
+#include <filesystem>
 #include <vector>
 
 namespace airlock::installer {
@@ -20,8 +21,14 @@ struct UndoResult {
     std::vector<base::Problem> left;    // on purpose: not the installer's to change
 };
 
+struct UndoOptions {
+    std::vector<IgnoredObject> ignored = {};
+    bool force = false;               // overwrite what others have changed since
+    std::filesystem::path left = {};  // where the recorded content of objects that are left is kept
+};
+
 UndoResult undo(kubernetes::Client& client, images::RegistryClient& registry,
-                const Generation& generation, Journal& journal,
-                const std::vector<IgnoredObject>& ignored, const std::stop_token& stop);
+                const Generation& generation, Journal& journal, const UndoOptions& options,
+                const std::stop_token& stop);
 
 }  // namespace airlock::installer

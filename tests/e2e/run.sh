@@ -68,6 +68,7 @@ crashes() {
   run_story "an install that was killed is rolled back completely" killed_install_is_rolled_back
   run_story "a rollback that was killed is continued" killed_rollback_is_continued
   run_story "objects created while an install was interrupted are restored" objects_created_meanwhile_are_restored
+  run_story "a rollback keeps what others have edited since" edits_of_others_survive_a_rollback
   run_story "another admin host is locked out until the run is finished" other_host_is_locked_out
   run_story "a tag that another user moved since is kept" moved_tag_is_kept
 }

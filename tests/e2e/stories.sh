@@ -360,6 +360,36 @@ moved_tag_is_kept() {
   expect_same "$site/before" "not restored"
 }
 
+config_map_is() { # JSON of the data of ConfigMap theirs
+  [[ $(kubectl -n default get configmap theirs -o json | jq -cS .data) == "$1" ]] ||
+    fail "its data is $(kubectl -n default get configmap theirs -o json | jq -cS .data), not $1"
+}
+
+# The small kit sets `key` of a ConfigMap that exists. Others edit the same object before it is rolled back.
+edits_of_others_survive_a_rollback() {
+  local copy
+  kubectl -n default create configmap theirs --from-literal=key=theirs
+  build_small
+  install_small
+  kubectl -n default patch configmap theirs -p '{"data": {"added": "since"}}'
+  roll_back
+  config_map_is '{"added":"since","key":"theirs"}'
+  install_small
+  kubectl -n default patch configmap theirs -p '{"data": {"key": "edited"}}'
+  expect_exit 5 roll_back
+  expect_output 'ConfigMap default/theirs: it was edited since: data.key'
+  config_map_is '{"added":"since","key":"edited"}'
+  copy=$(state_dir)/left/generation-1/ConfigMap_default_theirs.json
+  [[ $(jq -r .data.key "$copy") == theirs ]] || fail "the recorded content is not in $copy"
+  rm -r "$(state_dir)/left"
+  install_small
+  kubectl -n default patch configmap theirs -p '{"data": {"key": "edited again"}}'
+  roll_back --force
+  config_map_is '{"added":"since","key":"edited"}'
+  kubectl -n default delete configmap theirs
+  expect_same "$site/before" "not restored"
+}
+
 # Two admin hosts, each with its own state directory: an unfinished run of one locks the other out.
 other_host_is_locked_out() {
   local pid status=0

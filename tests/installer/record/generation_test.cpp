@@ -32,7 +32,8 @@ Generation full() {
     out.objects = {
         {.key = {.api_version = "v1", .kind = "Namespace", .namespace_name = {}, .name = "ns"}},
         {.key = {.api_version = "v1", .kind = "ConfigMap", .namespace_name = "ns", .name = "there"},
-         .object = Json{{"data", {{"ä", "line\nbreak \"quote\""}}}}}};
+         .object = Json{{"data", {{"ä", "line\nbreak \"quote\""}}}},
+         .applied = Json{{"data", {{"ä", "ours"}}}}}};
     out.tags = {
         {.repository = "team/x/app",
          .tag = "v1",

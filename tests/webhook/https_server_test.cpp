@@ -81,6 +81,15 @@ TEST_F(HttpsServerRunning, AnswersPipelinedRequestsInOrder) {
     }
 }
 
+TEST_F(HttpsServerRunning, AnswersHeadWithoutABody) {
+    Client client(start().port(kTls), true);
+    ASSERT_TRUE(client.send("HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n" + get("/livez")));
+    EXPECT_EQ(client.receive(false).status, 405);
+    const auto next = client.receive();
+    EXPECT_EQ(next.status, 200);
+    EXPECT_EQ(next.body, "ok");
+}
+
 TEST_F(HttpsServerRunning, ReadsRequestsByteByByteAndInChunks) {
     Client client(start().port(kTls), true);
     for (const char byte : get("/livez"))
@@ -126,6 +135,9 @@ TEST_F(HttpsServerRunning, RejectsInvalidRequestsWithTheRightStatus) {
         {"not HTTP", "hello there, how are you\r\n\r\n", 400, true},
         {"two lengths", "POST /mutate HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
          400, true},
+        {"folded line", "GET /readyz HTTP/1.1\r\nX: a\r\n Content-Length: 5\r\n\r\n", 400, true},
+        {"unknown method", "GETT /readyz HTTP/1.1\r\n\r\n", 501, true},
+        {"unknown coding", "POST /mutate HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, true},
     };
     for (const auto& row : rows) {
         Client client(server_->port(kTls), true);

@@ -183,7 +183,7 @@ std::optional<std::string> Client::read_some() {
     return std::string(part.data(), static_cast<std::size_t>(size));
 }
 
-Client::Response Client::receive() {
+Client::Response Client::receive(bool has_body) {
     Response response;
     auto end = buffer_.find("\r\n\r\n");
     while (end == std::string::npos) {
@@ -196,7 +196,7 @@ Client::Response Client::receive() {
     buffer_.erase(0, end + 4);
     const auto field = response.head.find("Content-Length: ");
     const auto length =
-        field == std::string::npos ? 0 : std::stoul(response.head.substr(field + 16));
+        field == std::string::npos || !has_body ? 0 : std::stoul(response.head.substr(field + 16));
     while (buffer_.size() < length) {
         const auto more = read_some();
         if (!more) return response;
@@ -206,6 +206,11 @@ Client::Response Client::receive() {
     buffer_.erase(0, length);
     response.status = std::stoi(response.head.substr(9, 3));
     return response;
+}
+
+void Client::end_sending() {
+    if (ssl_ != nullptr) SSL_shutdown(static_cast<SSL*>(ssl_));
+    ::shutdown(fd_, SHUT_WR);
 }
 
 bool Client::closed_within(std::chrono::milliseconds limit) {

@@ -69,8 +69,11 @@ class Client {
         std::string head;
         std::string body;
     };
-    // One response; status 0 if the connection was closed before.
-    Response receive();
+    // One response; status 0 if the connection was closed before. Without `has_body` it is that to
+    // HEAD.
+    Response receive(bool has_body = true);
+    // Sends nothing more; replies can still be received.
+    void end_sending();
     // Whether the server closes within `limit` without sending anything more.
     bool closed_within(std::chrono::milliseconds limit);
     std::string peer_name() const;  // the certificate's common name

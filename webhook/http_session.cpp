@@ -247,7 +247,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         const auto target = view(request.target());
         return {.method = view(request.method_string()),
                 .path = target.substr(0, target.find('?')),
-                .content_type = view(request[http::field::content_type])};
+                .content_type = view(request[http::field::content_type]),
+                .client_verified = stream_->has_verified_client()};
     }
 
     // Answers a request whose rest will not be read, and then closes the connection.

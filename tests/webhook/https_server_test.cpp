@@ -299,9 +299,9 @@ TEST_F(HttpsServerRunning, DoesNotExtendTheDeadlineOfAClientThatSendsSlowly) {
 
 TEST_F(HttpsServerRunning, RequiresTls1_2) {
     start();
-    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_3).connected());
-    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_2).connected());
-    EXPECT_FALSE(Client(server_->port(kTls), test::TlsVersion::v1_1).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_3}).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_2}).connected());
+    EXPECT_FALSE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_1}).connected());
 }
 
 TEST_F(HttpsServerRunning, ClosesTheLongestIdleConnectionForANewOne) {
@@ -355,7 +355,7 @@ TEST_F(HttpsServerRunning, ResumesTlsSessionsAcrossACertificateChange) {
     first.receive();  // the session ticket comes with the first bytes
     EXPECT_FALSE(first.resumed());
     set_certificate("second");
-    Client second(server_->port(kTls), first.session());
+    Client second(server_->port(kTls), {.session = first.session()});
     ASSERT_TRUE(second.connected());
     EXPECT_TRUE(second.resumed());
 }

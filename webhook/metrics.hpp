@@ -50,7 +50,7 @@ class Metrics {
 
     void count_skipped(const Mutation& mutation);
     using Nodes = std::map<std::string, NodeValues, std::less<>>;
-    // Each review locks one of them, and a scrape one after the other, only to copy it.
+    // Each review locks one of them, and a scrape one after the other, to copy its values.
     struct Shard {
         std::mutex mutex;
         Nodes nodes;

@@ -339,6 +339,42 @@ TEST_F(HttpsServerRunning, ReservesConnectionsForClientsThatHaveSentAReview) {
     EXPECT_TRUE(again) << "closed connections give their slots back";
 }
 
+TEST_F(HttpsServerRunning, AnswersEveryReviewDuringAnAttackAndScrapes) {
+    start({.threads = 1, .connections = {.total = 80, .unproven = 60, .unproven_per_address = 40}});
+    // As in the program: on a server of its own.
+    HttpsServer metrics({.threads = 1},
+                        {{.address = "127.0.0.1",
+                          .tls = false,
+                          .make_handler = [this] { return make_metrics_handler(state_); }}},
+                        state_.tls);
+    Client good(server_->port(kTls), true);
+    ASSERT_TRUE(good.send(post("/mutate", review())));
+    ASSERT_EQ(good.receive().status, 200);
+    std::vector<std::unique_ptr<Client>> hostile(60);
+    for (int round = 0; round < 5; ++round) {
+        // They connect again while the connections of the last round are still open.
+        for (std::size_t i = 0; i < hostile.size(); ++i) {
+            const bool silent = i % 2 == 0;
+            auto next = std::make_unique<Client>(server_->port(kTls), !silent);
+            if (silent) {
+                next->send("\x16\x03\x01\x02");  // the begin of a TLS record
+            } else if (i % 4 == 1) {
+                next->send("POST /mutate HTTP/1.1\r\nX: ");
+            } else {
+                next->send(
+                    "POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n");
+            }
+            hostile[i] = std::move(next);
+            ASSERT_TRUE(good.send(post("/mutate", review())));
+            ASSERT_EQ(good.receive().status, 200) << round << " " << i;
+        }
+        Client scraper(metrics.port(0), false);
+        scraper.send(get("/metrics"));
+        EXPECT_EQ(scraper.receive().status, 200);
+    }
+}
+
 TEST_F(HttpsServerRunning, ChangesItsCertificateWithoutDroppingAConnection) {
     Client before(start().port(kTls), true);
     EXPECT_EQ(before.peer_name(), "first");

@@ -38,8 +38,8 @@ TlsContextFactory::TlsContextFactory() {
     }
 }
 
-TlsContext TlsContextFactory::make(std::string_view certificate_pem,
-                                   std::string_view key_pem) const {
+TlsContext TlsContextFactory::make(std::string_view certificate_pem, std::string_view key_pem,
+                                   const ClientCa* client_ca) const {
     const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     if (!context) openssl::throw_error(Errc::internal, "cannot create a TLS context");
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -54,6 +54,7 @@ TlsContext TlsContextFactory::make(std::string_view certificate_pem,
     SSL_CTX_set_num_tickets(context.get(), 1);
     auto keys = ticket_keys_;
     SSL_CTX_set_tlsext_ticket_keys(context.get(), keys.data(), static_cast<long>(keys.size()));
+    if (client_ca != nullptr) client_ca->apply_to(*context);
 
     const auto chain = openssl::reader(certificate_pem);
     const openssl::Certificate leaf(

@@ -5,6 +5,8 @@
 // The private key never appears in a log or an error message.
 #pragma once
 
+#include "webhook/client_ca.hpp"
+
 #include <array>
 #include <chrono>
 #include <memory>
@@ -26,7 +28,8 @@ class TlsContextFactory {
 
     // Both are PEM. TLS 1.2 and later. Errc::usage when one of them cannot be read, or when they do
     // not match, as while the two files are being replaced.
-    TlsContext make(std::string_view certificate_pem, std::string_view key_pem) const;
+    TlsContext make(std::string_view certificate_pem, std::string_view key_pem,
+                    const ClientCa* client_ca = nullptr) const;
 
   private:
     std::array<unsigned char, 80> ticket_keys_{};

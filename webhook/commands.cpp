@@ -17,7 +17,7 @@ void add_serve(base::CommandLine& line) {
         {.name = "serve",
          .purpose = "Answer the API server's admission reviews until SIGTERM",
          .details =
-             "Certificate, key and policy are reloaded when their files change, and on SIGHUP.",
+             "Certificate, key, client CA and policy are reloaded when their files change, and on SIGHUP.",
          .examples = {"node-oversell-webhook serve --tls-cert tls.crt --tls-key tls.key "
                       "--policy policy.yaml"},
          .exit_codes = {ExitCode::done, ExitCode::failed}});
@@ -41,6 +41,11 @@ void add_serve(base::CommandLine& line) {
         options->tls_key);
     command.option({.flags = "--policy", .value = "FILE", .help = "policy, YAML", .required = true},
                    options->policy);
+    command.option({.flags = "--client-ca",
+                    .value = "FILE",
+                    .help = "CA certificates, PEM: answer reviews only to clients with a "
+                            "certificate issued by one of them"},
+                   options->client_ca);
     command.number({.flags = "--threads",
                     .value = "N",
                     .help = "event loops; by default one for every two processors"},

@@ -14,6 +14,10 @@ Reply not_found() {
     return {.status = 404, .body = "not found\n"};
 }
 
+constexpr std::string_view kCertificateNeeded =
+    "a client certificate that was issued by a CA of --client-ca is needed: configure one for this "
+    "webhook in the file of the API server's --admission-control-config-file\n";
+
 std::optional<Reply> get_only(const RequestHead& head) {
     if (head.method == "GET") return std::nullopt;
     return Reply{.status = 405, .body = "only GET is allowed\n", .allow = "GET"};
@@ -49,6 +53,8 @@ class AdmissionHandler final : public RequestHandler {
         if (head.path != "/mutate") return not_found();
         if (head.method != "POST")
             return Reply{.status = 405, .body = "only POST is allowed\n", .allow = "POST"};
+        if (state_.requires_client_certificate && !head.client_verified)
+            return Reply{.status = 403, .body = std::string(kCertificateNeeded)};
         if (!is_json(head.content_type))
             return Reply{.status = 415, .body = "the content type must be application/json\n"};
         return std::nullopt;

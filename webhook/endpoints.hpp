@@ -1,6 +1,6 @@
 // The endpoints: POST /mutate, GET /readyz and GET /livez over HTTPS; GET /metrics, GET /readyz and
 // GET /livez over HTTP. Ready means that a policy and a certificate are loaded and that the process
-// is not shutting down.
+// is not shutting down. The health endpoints need no client certificate: a kubelet has none.
 #pragma once
 
 #include "webhook/certificate.hpp"
@@ -21,6 +21,8 @@ struct ServiceState {
     Metrics metrics;
     ReportIntervals report_intervals;
     std::atomic<bool> shutting_down{false};
+    // Set before the server starts.
+    bool requires_client_certificate = false;
 
     bool ready() const { return !shutting_down && policy.get() != nullptr && tls.get() != nullptr; }
 };

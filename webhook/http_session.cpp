@@ -1,5 +1,7 @@
 #include "webhook/http_session.hpp"
 
+#include "webhook/request_check.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -9,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/verb.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -128,7 +131,11 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         while (reading_body_ ? !parser_->is_done() : !parser_->is_header_done()) {
             if (buffer_.size() > 0) {
                 Failure failure;
-                buffer_.consume(parser_->put(buffer_.data(), failure));
+                const auto used = parser_->put(buffer_.data(), failure);
+                const std::string_view parsed(static_cast<const char*>(buffer_.data().data()),
+                                              used);
+                if (!reading_body_ && has_folded_line(parsed)) failure = http::error::bad_field;
+                buffer_.consume(used);
                 if (!failure && reading_body_ && !pay_for_body())
                     return refuse({.status = 503, .body = "too many large requests at once\n"});
                 if (!failure) continue;
@@ -166,8 +173,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
             return refuse({.status = 400, .body = "this is not a valid HTTP/1.1 request\n"});
         if (failure) return;  // the client is gone, or too slow
         const auto& request = parser_->get();
-        if (request.version() != 11 && request.version() != 10)
-            return refuse({.status = 505, .body = "only HTTP/1.1 is supported\n"});
+        if (auto reply = check_head(received_head())) return refuse(std::move(*reply));
         if (auto reply = handler_.refuse(head())) {
             if (!parser_->is_done()) return refuse(std::move(*reply));
             handler_.refused(reply->status);
@@ -225,12 +231,24 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         memory_ = {};
     }
 
+    ReceivedHead received_head() const {
+        const auto& request = parser_->get();
+        return {.version = request.version(),
+                .method = view(request.method_string()),
+                .known_method = request.method() != http::verb::unknown,
+                .target = view(request.target()),
+                .transfer_encodings = request.count(http::field::transfer_encoding),
+                .transfer_encoding = view(request[http::field::transfer_encoding]),
+                .has_content_length = request.count(http::field::content_length) > 0};
+    }
+
     RequestHead head() const {
         const auto& request = parser_->get();
         const auto target = view(request.target());
         return {.method = view(request.method_string()),
                 .path = target.substr(0, target.find('?')),
-                .content_type = view(request[http::field::content_type])};
+                .content_type = view(request[http::field::content_type]),
+                .client_verified = stream_->has_verified_client()};
     }
 
     // Answers a request whose rest will not be read, and then closes the connection.
@@ -251,7 +269,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
         if (!reply.allow.empty())
             fmt::format_to(std::back_inserter(out_), "Allow: {}\r\n", reply.allow);
         out_ += keep_alive_ ? "\r\n" : "Connection: close\r\n\r\n";
-        out_ += reply.body;  // header and body in one TLS record and one packet
+        // Header and body in one TLS record and one packet.
+        if (parser_->get().method() != http::verb::head) out_ += reply.body;
         tcp().expires_after(common_.options.request_time);
         stream_->write(net::buffer(out_), then(&HttpSession::on_sent));
     }

@@ -21,8 +21,6 @@ inline constexpr std::chrono::minutes kNodeLifetime{15};
 template <typename Value, typename TimePoint>
 class NodeMap {
   public:
-    using Values = std::map<std::string, Value, std::less<>>;
-
     // Calls act(Value&) with the value of `node`, which is new and empty at first. Not called for a
     // new node when there is no room.
     template <typename Act>
@@ -40,16 +38,16 @@ class NodeMap {
         act(at->second.value);
     }
 
-    // A copy; locks one shard after the other.
-    Values values(TimePoint now) {
-        Values all;
+    // Calls act(name, value) for each node, shard by shard; a review of the same shard waits
+    // meanwhile.
+    template <typename Act>
+    void for_each(TimePoint now, Act act) {
         for (auto& [mutex, nodes] : shards_) {
             const std::lock_guard lock(mutex);
             drop_silent(nodes, now);
             for (const auto& [node, entry] : nodes)
-                all.emplace(node, entry.value);
+                act(node, entry.value);
         }
-        return all;
     }
 
   private:

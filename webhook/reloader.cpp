@@ -6,10 +6,25 @@
 
 #include <fmt/chrono.h>
 
+#include <optional>
+#include <vector>
+
 namespace airlock::webhook {
 namespace {
 
 constexpr std::size_t kMaxPem = 1024 * 1024;
+
+std::vector<std::filesystem::path> tls_files(const ServedFiles& files) {
+    std::vector all{files.certificate, files.key};
+    if (!files.client_ca.empty()) all.push_back(files.client_ca);
+    return all;
+}
+
+std::optional<ClientCa> load_client_ca(const std::filesystem::path& file) {
+    if (file.empty()) return std::nullopt;
+    const auto pem = base::read_file(file, kMaxPem);
+    return base::with_context(file.string(), [&] { return ClientCa::parse(pem); });
+}
 
 void log_invalid(const base::Error& problem, bool has_older, std::string_view what) {
     base::log_error("{}", problem.what());
@@ -25,7 +40,7 @@ Reloader::Reloader(ServedFiles files, ServiceState& state)
     : files_(std::move(files)),
       state_(state),
       policy_watch_({files_.policy}),
-      certificate_watch_({files_.certificate, files_.key}) {}
+      certificate_watch_(tls_files(files_)) {}
 
 void Reloader::reload_changed(bool force) {
     if (policy_watch_.changed() || force) load_policy();
@@ -54,8 +69,11 @@ void Reloader::load_certificate() {
     try {
         const auto certificate = base::read_file(files_.certificate, kMaxPem);
         const auto key = base::read_file(files_.key, kMaxPem);
-        auto context = std::make_shared<TlsContext>(base::with_context(
-            files_.certificate.string(), [&] { return tls_.make(certificate, key); }));
+        const auto client_ca = load_client_ca(files_.client_ca);
+        auto context =
+            std::make_shared<TlsContext>(base::with_context(files_.certificate.string(), [&] {
+                return tls_.make(certificate, key, client_ca ? &*client_ca : nullptr);
+            }));
         state_.metrics.record_certificate(true, context->expires);
         base::log_info("loaded certificate {}; it expires on {:%Y-%m-%d %H:%M} UTC",
                        files_.certificate.string(),

@@ -1,4 +1,4 @@
-// Loads the policy and the certificate from their files, at startup and whenever the files change.
+// Loads the policy, the certificate and the CA of clients from their files, at startup and whenever the files change.
 // If one is not valid (a policy with an error, a certificate whose key is not written yet), the
 // last valid one stays active.
 #pragma once
@@ -15,6 +15,7 @@ struct ServedFiles {
     std::filesystem::path certificate;
     std::filesystem::path key;
     std::filesystem::path policy;
+    std::filesystem::path client_ca = {};  // empty: clients need no certificate
 };
 
 class Reloader {

@@ -13,6 +13,7 @@ struct RequestHead {
     std::string_view method;
     std::string_view path;  // without the query
     std::string_view content_type;
+    bool client_verified = false;  // by a client certificate
 };
 
 struct Reply {

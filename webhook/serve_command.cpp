@@ -76,8 +76,12 @@ base::ExitCode serve(const ServeOptions& options, const std::stop_token& stop) {
     const auto [metrics_address, metrics_port] =
         parse_listen(options.metrics_listen, "--metrics-listen");
     ServiceState state;
-    Reloader reloader(
-        {.certificate = options.tls_cert, .key = options.tls_key, .policy = options.policy}, state);
+    state.requires_client_certificate = !options.client_ca.empty();
+    Reloader reloader({.certificate = options.tls_cert,
+                       .key = options.tls_key,
+                       .policy = options.policy,
+                       .client_ca = options.client_ca},
+                      state);
     reloader.reload_changed();
     HttpsServer server({.threads = options.threads},
                        {{.address = address,

@@ -23,6 +23,7 @@ struct ServeOptions {
     std::string tls_cert;
     std::string tls_key;
     std::string policy;
+    std::string client_ca;  // empty: clients need no certificate
     unsigned threads = default_threads(std::thread::hardware_concurrency());
     unsigned drain_seconds = 10;  // keeps serving after SIGTERM, until no client is sent here
     unsigned grace_seconds = 10;  // then waits at most this long for requests in progress

@@ -25,6 +25,7 @@ class PlainStream final : public SessionStream {
         net::async_write(stream_, buffer, std::move(handler));
     }
     void shutdown(Handler handler) override { complete(std::move(handler)); }
+    bool has_verified_client() const override { return false; }
 
     boost::beast::tcp_stream& tcp() override { return stream_; }
     void read_some_below_tls(net::mutable_buffer buffer, Handler handler) override {
@@ -50,7 +51,8 @@ class TlsStream final : public SessionStream {
     TlsStream(Socket socket, std::shared_ptr<TlsContext> context)
         : context_(std::move(context)),
           wrapped_(wrap(*context_)),
-          stream_(std::move(socket), wrapped_) {}
+          stream_(std::move(socket), wrapped_),
+          ssl_(stream_.native_handle()) {}
 
     void handshake(Handler handler) override {
         stream_.async_handshake(net::ssl::stream_base::server,
@@ -66,6 +68,8 @@ class TlsStream final : public SessionStream {
         stream_.async_shutdown([done = std::move(handler)](Failure failure) { done(failure, 0); });
     }
 
+    bool has_verified_client() const override { return webhook::has_verified_client(*ssl_); }
+
     boost::beast::tcp_stream& tcp() override { return stream_.next_layer(); }
     void read_some_below_tls(net::mutable_buffer buffer, Handler handler) override {
         tcp().async_read_some(buffer, std::move(handler));
@@ -75,6 +79,7 @@ class TlsStream final : public SessionStream {
     std::shared_ptr<TlsContext> context_;
     net::ssl::context wrapped_;
     net::ssl::stream<boost::beast::tcp_stream> stream_;
+    const SSL* ssl_;  // of stream_
 };
 
 }  // namespace

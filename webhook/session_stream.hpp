@@ -28,6 +28,9 @@ class SessionStream {
     virtual void write(boost::asio::const_buffer buffer, Handler handler) = 0;
     virtual void shutdown(Handler handler) = 0;  // of TLS; the socket stays open
 
+    // After the handshake: whether the client has presented a certificate that was verified.
+    virtual bool has_verified_client() const = 0;
+
     // Below TLS: for deadlines, and for what follows the end of TLS.
     virtual boost::beast::tcp_stream& tcp() = 0;
     virtual void read_some_below_tls(boost::asio::mutable_buffer buffer, Handler handler) = 0;

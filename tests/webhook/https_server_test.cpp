@@ -81,6 +81,15 @@ TEST_F(HttpsServerRunning, AnswersPipelinedRequestsInOrder) {
     }
 }
 
+TEST_F(HttpsServerRunning, AnswersHeadWithoutABody) {
+    Client client(start().port(kTls), true);
+    ASSERT_TRUE(client.send("HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n" + get("/livez")));
+    EXPECT_EQ(client.receive(false).status, 405);
+    const auto next = client.receive();
+    EXPECT_EQ(next.status, 200);
+    EXPECT_EQ(next.body, "ok");
+}
+
 TEST_F(HttpsServerRunning, ReadsRequestsByteByByteAndInChunks) {
     Client client(start().port(kTls), true);
     for (const char byte : get("/livez"))
@@ -126,6 +135,9 @@ TEST_F(HttpsServerRunning, RejectsInvalidRequestsWithTheRightStatus) {
         {"not HTTP", "hello there, how are you\r\n\r\n", 400, true},
         {"two lengths", "POST /mutate HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
          400, true},
+        {"folded line", "GET /readyz HTTP/1.1\r\nX: a\r\n Content-Length: 5\r\n\r\n", 400, true},
+        {"unknown method", "GETT /readyz HTTP/1.1\r\n\r\n", 501, true},
+        {"unknown coding", "POST /mutate HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, true},
     };
     for (const auto& row : rows) {
         Client client(server_->port(kTls), true);
@@ -287,9 +299,9 @@ TEST_F(HttpsServerRunning, DoesNotExtendTheDeadlineOfAClientThatSendsSlowly) {
 
 TEST_F(HttpsServerRunning, RequiresTls1_2) {
     start();
-    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_3).connected());
-    EXPECT_TRUE(Client(server_->port(kTls), test::TlsVersion::v1_2).connected());
-    EXPECT_FALSE(Client(server_->port(kTls), test::TlsVersion::v1_1).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_3}).connected());
+    EXPECT_TRUE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_2}).connected());
+    EXPECT_FALSE(Client(server_->port(kTls), {.version = test::TlsVersion::v1_1}).connected());
 }
 
 TEST_F(HttpsServerRunning, ClosesTheLongestIdleConnectionForANewOne) {
@@ -327,6 +339,42 @@ TEST_F(HttpsServerRunning, ReservesConnectionsForClientsThatHaveSentAReview) {
     EXPECT_TRUE(again) << "closed connections give their slots back";
 }
 
+TEST_F(HttpsServerRunning, AnswersEveryReviewDuringAnAttackAndScrapes) {
+    start({.threads = 1, .connections = {.total = 80, .unproven = 60, .unproven_per_address = 40}});
+    // As in the program: on a server of its own.
+    HttpsServer metrics({.threads = 1},
+                        {{.address = "127.0.0.1",
+                          .tls = false,
+                          .make_handler = [this] { return make_metrics_handler(state_); }}},
+                        state_.tls);
+    Client good(server_->port(kTls), true);
+    ASSERT_TRUE(good.send(post("/mutate", review())));
+    ASSERT_EQ(good.receive().status, 200);
+    std::vector<std::unique_ptr<Client>> hostile(60);
+    for (int round = 0; round < 5; ++round) {
+        // They connect again while the connections of the last round are still open.
+        for (std::size_t i = 0; i < hostile.size(); ++i) {
+            const bool silent = i % 2 == 0;
+            auto next = std::make_unique<Client>(server_->port(kTls), !silent);
+            if (silent) {
+                next->send("\x16\x03\x01\x02");  // the begin of a TLS record
+            } else if (i % 4 == 1) {
+                next->send("POST /mutate HTTP/1.1\r\nX: ");
+            } else {
+                next->send(
+                    "POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n");
+            }
+            hostile[i] = std::move(next);
+            ASSERT_TRUE(good.send(post("/mutate", review())));
+            ASSERT_EQ(good.receive().status, 200) << round << " " << i;
+        }
+        Client scraper(metrics.port(0), false);
+        scraper.send(get("/metrics"));
+        EXPECT_EQ(scraper.receive().status, 200);
+    }
+}
+
 TEST_F(HttpsServerRunning, ChangesItsCertificateWithoutDroppingAConnection) {
     Client before(start().port(kTls), true);
     EXPECT_EQ(before.peer_name(), "first");
@@ -343,7 +391,7 @@ TEST_F(HttpsServerRunning, ResumesTlsSessionsAcrossACertificateChange) {
     first.receive();  // the session ticket comes with the first bytes
     EXPECT_FALSE(first.resumed());
     set_certificate("second");
-    Client second(server_->port(kTls), first.session());
+    Client second(server_->port(kTls), {.session = first.session()});
     ASSERT_TRUE(second.connected());
     EXPECT_TRUE(second.resumed());
 }

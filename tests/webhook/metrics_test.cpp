@@ -37,6 +37,19 @@ TEST(Metrics, CountRequestsAndReportTheValuesOfEachNode) {
     EXPECT_THAT(text, HasSubstr("node_oversell_ratio{node=\"n1\",resource=\"cpu\"} 2\n"));
 }
 
+TEST(Metrics, WriteWholeFractionalAndLargeValues) {
+    test::NodeValues values;
+    values.allocatable = {{"cpu", "1930m"}, {"memory", "24581684Ki"}};
+    const auto policy = test::policy("default: {ratios: {cpu: 1.25, memory: 1}}");
+    Metrics metrics;
+    metrics.record(test::answer(test::review_json(values, values), &policy).mutation, {}, {});
+    const auto text = metrics.text({});
+    EXPECT_THAT(text, HasSubstr("node_oversell_raw{node=\"n1\",resource=\"cpu\"} 1.93\n"));
+    EXPECT_THAT(text, HasSubstr("node_oversell_ratio{node=\"n1\",resource=\"cpu\"} 1.25\n"));
+    EXPECT_THAT(text,
+                HasSubstr("node_oversell_raw{node=\"n1\",resource=\"memory\"} 25171644416\n"));
+}
+
 TEST(Metrics, DropNodesThatNoLongerReport) {
     Metrics metrics;
     const Metrics::Clock::time_point begin{};

@@ -92,6 +92,32 @@ TEST_F(ReloaderFiles, KeepTheOldPairUntilBothFilesAreNew) {
     EXPECT_NE(state_.tls.get(), first);
 }
 
+TEST_F(ReloaderFiles, KeepTheLastValidClientCa) {
+    auto with_ca = files();
+    with_ca.client_ca = at("client-ca.crt");
+    write_pair(test::make_pair_for("a"));
+    Reloader reloader(with_ca, state_);
+    reloader.reload_changed();
+    EXPECT_FALSE(state_.tls.get()) << "without the CA every client would be trusted";
+    write(with_ca.client_ca, test::make_ca("first").certificate);
+    reloader.reload_changed();
+    const auto first = state_.tls.get();
+    ASSERT_TRUE(first);
+    ::testing::internal::CaptureStderr();
+    write(with_ca.client_ca, "no certificate\n");
+    reloader.reload_changed();
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(with_ca.client_ca.string()));
+    EXPECT_EQ(state_.tls.get(), first);
+    EXPECT_THAT(state_.metrics.text({}), HasSubstr("node_oversell_certificate_errors_total 2\n"));
+    write(with_ca.client_ca, test::make_ca("second").certificate);
+    reloader.reload_changed();
+    const auto second = state_.tls.get();
+    EXPECT_NE(second, first);
+    fs::remove(with_ca.client_ca);
+    reloader.reload_changed();
+    EXPECT_EQ(state_.tls.get(), second);
+}
+
 TEST_F(ReloaderFiles, DetectTheKubeletsReplacementOfTheDataLink) {
     // The layout of a mounted ConfigMap: policy.yaml -> ..data/policy.yaml, ..data -> a directory.
     fs::create_directory(at("..one"));

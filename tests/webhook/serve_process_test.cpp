@@ -1,10 +1,12 @@
 // The program as it runs in a cluster: its files change while it runs, and it is terminated.
+#include "tests/support/temp_folder.hpp"
 #include "tests/webhook/server_process.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
 
 namespace airlock::webhook {
 namespace {
@@ -57,6 +59,23 @@ TEST(ServeProcess, KeepsTheOldPairWhileTheFilesAreIncomplete) {
     server.write("tls.key", next.key);
     // No signal: it checks the files every two seconds.
     EXPECT_TRUE(eventually(seconds(20), [&] { return name_served(server) == "second"; }));
+}
+
+TEST(ServeProcess, AnswersReviewsOfClientsWithACertificateOnly) {
+    const ::airlock::test::TempFolder folder;
+    const auto ca = test::make_ca("client CA");
+    const auto pair = test::issue(&ca, "api server");
+    std::ofstream(folder / "ca.crt") << ca.certificate;
+    const test::ServerProcess server({"--client-ca=" + (folder / "ca.crt").string()});
+    const auto review = test::post("/mutate", test::fixture("admission-review-node-status.json"));
+    Client with(server.port(), {.certificate = &pair});
+    with.send(review);
+    EXPECT_EQ(with.receive().status, 200);
+    Client without(server.port(), true);
+    without.send(get("/readyz"));
+    EXPECT_EQ(without.receive().status, 200);
+    without.send(review);
+    EXPECT_EQ(without.receive().status, 403);
 }
 
 TEST(ServeProcess, ReloadsThePolicyAndKeepsTheLastValidOne) {

@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -91,20 +92,56 @@ Answered answer(const Json& review, const Policy* policy) {
 }
 
 Pair make_pair_for(std::string_view common_name) {
+    return issue(nullptr, common_name, {.usage = "serverAuth"});
+}
+
+namespace {
+
+void add_extension(X509* certificate, int nid, const char* value) {
+    auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+}
+
+base::openssl::Certificate read_certificate(const std::string& pem) {
+    const auto reader = base::openssl::reader(pem);
+    return base::openssl::Certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
+}
+
+base::openssl::Key read_key(const std::string& pem) {
+    const auto reader = base::openssl::reader(pem);
+    return base::openssl::Key(PEM_read_bio_PrivateKey(reader.get(), nullptr, nullptr, nullptr));
+}
+
+}  // namespace
+
+Pair issue(const Pair* issuer, std::string_view common_name, const Issuing& issuing) {
     namespace openssl = base::openssl;
+    static int serial = 0;
     const auto key = openssl::new_p256_key();
     const openssl::Certificate certificate(X509_new());
     X509_set_version(certificate.get(), 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), ++serial);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), issuing.begins.count());
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), issuing.ends.count());
     X509_set_pubkey(certificate.get(), key.get());
     auto* name = X509_get_subject_name(certificate.get());
     X509_NAME_add_entry_by_txt(
         name, "CN", MBSTRING_UTF8,
         reinterpret_cast<const unsigned char*>(std::string(common_name).c_str()), -1, -1, 0);
-    X509_set_issuer_name(certificate.get(), name);
-    X509_sign(certificate.get(), key.get(), EVP_sha256());
+    if (*issuing.usage == '\0') {
+        add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
+    } else {
+        add_extension(certificate.get(), NID_ext_key_usage, issuing.usage);
+    }
+    if (issuer != nullptr) {
+        const auto signer = read_certificate(issuer->certificate);
+        X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer.get()));
+        X509_sign(certificate.get(), read_key(issuer->key).get(), EVP_sha256());
+    } else {
+        X509_set_issuer_name(certificate.get(), name);
+        X509_sign(certificate.get(), key.get(), EVP_sha256());
+    }
     const openssl::Bio out(BIO_new(BIO_s_mem()));
     PEM_write_bio_X509(out.get(), certificate.get());
     return {.certificate = openssl::contents(out.get()),
@@ -112,18 +149,16 @@ Pair make_pair_for(std::string_view common_name) {
 }
 
 Client::Client(std::uint16_t port, bool tls) {
-    connect(port, tls, nullptr);
-}
-Client::Client(std::uint16_t port, void* session) {
-    connect(port, true, session);
+    connect(port);
+    if (tls && connected_) start_tls({});
 }
 
-Client::Client(std::uint16_t port, TlsVersion version) {
-    connect(port, true, nullptr, version);
+Client::Client(std::uint16_t port, const ClientTls& tls) {
+    connect(port);
+    if (connected_) start_tls(tls);
 }
 
-void Client::connect(std::uint16_t port, bool tls, void* session,
-                     std::optional<TlsVersion> version) {
+void Client::connect(std::uint16_t port) {
     std::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes without MSG_NOSIGNAL
     fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
     // Every read times out: a server that never answers fails the test instead of blocking it.
@@ -133,26 +168,30 @@ void Client::connect(std::uint16_t port, bool tls, void* session,
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
-    if (tls) {
-        auto* context = SSL_CTX_new(TLS_client_method());
-        context_ = context;
-        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
-        if (version) {
-            constexpr std::array kVersions{TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
-            const int number = kVersions.at(static_cast<std::size_t>(*version));
-            // So that it is the server that rejects an old version.
-            SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
-            SSL_CTX_set_min_proto_version(context, number);
-            SSL_CTX_set_max_proto_version(context, number);
-        }
-        auto* ssl = SSL_new(context);
-        ssl_ = ssl;
-        SSL_set_fd(ssl, fd_);
-        if (session != nullptr) SSL_set_session(ssl, static_cast<SSL_SESSION*>(session));
-        if (SSL_connect(ssl) != 1) return;
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+void Client::start_tls(const ClientTls& tls) {
+    auto* context = SSL_CTX_new(TLS_client_method());
+    context_ = context;
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+    if (tls.version) {
+        constexpr std::array kVersions{TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
+        const int number = kVersions.at(static_cast<std::size_t>(*tls.version));
+        // So that it is the server that rejects an old version.
+        SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
+        SSL_CTX_set_min_proto_version(context, number);
+        SSL_CTX_set_max_proto_version(context, number);
     }
-    connected_ = true;
+    if (tls.certificate != nullptr) {
+        SSL_CTX_use_certificate(context, read_certificate(tls.certificate->certificate).get());
+        SSL_CTX_use_PrivateKey(context, read_key(tls.certificate->key).get());
+    }
+    auto* ssl = SSL_new(context);
+    ssl_ = ssl;
+    SSL_set_fd(ssl, fd_);
+    if (tls.session != nullptr) SSL_set_session(ssl, static_cast<SSL_SESSION*>(tls.session));
+    connected_ = SSL_connect(ssl) == 1;
 }
 
 Client::~Client() {
@@ -183,7 +222,7 @@ std::optional<std::string> Client::read_some() {
     return std::string(part.data(), static_cast<std::size_t>(size));
 }
 
-Client::Response Client::receive() {
+Client::Response Client::receive(bool has_body) {
     Response response;
     auto end = buffer_.find("\r\n\r\n");
     while (end == std::string::npos) {
@@ -196,7 +235,7 @@ Client::Response Client::receive() {
     buffer_.erase(0, end + 4);
     const auto field = response.head.find("Content-Length: ");
     const auto length =
-        field == std::string::npos ? 0 : std::stoul(response.head.substr(field + 16));
+        field == std::string::npos || !has_body ? 0 : std::stoul(response.head.substr(field + 16));
     while (buffer_.size() < length) {
         const auto more = read_some();
         if (!more) return response;
@@ -206,6 +245,11 @@ Client::Response Client::receive() {
     buffer_.erase(0, length);
     response.status = std::stoi(response.head.substr(9, 3));
     return response;
+}
+
+void Client::end_sending() {
+    if (ssl_ != nullptr) SSL_shutdown(static_cast<SSL*>(ssl_));
+    ::shutdown(fd_, SHUT_WR);
 }
 
 bool Client::closed_within(std::chrono::milliseconds limit) {

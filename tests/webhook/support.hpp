@@ -52,7 +52,24 @@ struct Pair {
 };
 Pair make_pair_for(std::string_view common_name);
 
+struct Issuing {
+    const char* usage = "clientAuth";  // empty for a CA
+    std::chrono::seconds begins{-60};  // from now
+    std::chrono::seconds ends{3600};
+};
+// A certificate that `issuer` has signed; self-signed without one.
+Pair issue(const Pair* issuer, std::string_view common_name, const Issuing& issuing = {});
+inline Pair make_ca(std::string_view common_name, const Pair* issuer = nullptr) {
+    return issue(issuer, common_name, {.usage = "", .begins = -std::chrono::hours(24)});
+}
+
 enum class TlsVersion { v1_1, v1_2, v1_3 };
+
+struct ClientTls {
+    std::optional<TlsVersion> version = std::nullopt;  // this one only
+    const Pair* certificate = nullptr;
+    void* session = nullptr;  // of another Client, to resume
+};
 
 // One connection to 127.0.0.1.
 class Client {
@@ -69,21 +86,22 @@ class Client {
         std::string head;
         std::string body;
     };
-    // One response; status 0 if the connection was closed before.
-    Response receive();
+    // One response; status 0 if the connection was closed before. Without `has_body` it is that to
+    // HEAD.
+    Response receive(bool has_body = true);
+    // Sends nothing more; replies can still be received.
+    void end_sending();
     // Whether the server closes within `limit` without sending anything more.
     bool closed_within(std::chrono::milliseconds limit);
     std::string peer_name() const;  // the certificate's common name
     bool resumed() const;
     // A TLS session that a later Client can resume; owned by this one.
     void* session();
-    Client(std::uint16_t port, void* session);
-    // Uses this TLS version only.
-    Client(std::uint16_t port, TlsVersion version);
+    Client(std::uint16_t port, const ClientTls& tls);
 
   private:
-    void connect(std::uint16_t port, bool tls, void* session,
-                 std::optional<TlsVersion> version = std::nullopt);
+    void connect(std::uint16_t port);
+    void start_tls(const ClientTls& tls);
     std::optional<std::string> read_some();
 
     int fd_ = -1;

@@ -1,5 +1,6 @@
 // The webhook's metrics in the Prometheus text format (version 0.0.4), all named node_oversell_*.
-// Thread-safe; a scrape delays no review by more than the copy of a 64th of the nodes. Bounded: nodes that have not reported for kNodeLifetime are dropped, and at most
+// Thread-safe; a scrape delays no review by more than the copy of a 64th of the nodes. Bounded:
+// nodes that have not reported for kNodeLifetime are dropped, and at most
 // kMaxNodes are kept.
 #pragma once
 

@@ -1,6 +1,6 @@
 // The certificate authorities of `serve --client-ca`: a client that presents a certificate must
-// present a valid one, issued by one of them for TLS clients. A client may present none; the request
-// handler decides what such a client may do.
+// present a valid one, issued by one of them for TLS clients. A client may present none; the
+// request handler decides what such a client may do.
 //
 // A resumed TLS session keeps its verified certificate, but only while that is valid and while the
 // authorities are the same.

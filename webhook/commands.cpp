@@ -17,7 +17,8 @@ void add_serve(base::CommandLine& line) {
         {.name = "serve",
          .purpose = "Answer the API server's admission reviews until SIGTERM",
          .details =
-             "Certificate, key, client CA and policy are reloaded when their files change, and on SIGHUP.",
+             "Certificate, key, client CA and policy are reloaded when their files change, and on\n"
+             "SIGHUP.",
          .examples = {"node-oversell-webhook serve --tls-cert tls.crt --tls-key tls.key "
                       "--policy policy.yaml"},
          .exit_codes = {ExitCode::done, ExitCode::failed}});

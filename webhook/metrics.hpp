@@ -1,6 +1,6 @@
 // The webhook's metrics in the Prometheus text format (version 0.0.4), all named node_oversell_*.
-// Thread-safe; a scrape delays no review by more than the reading of a 64th of the nodes. Bounded, see
-// NodeMap.
+// Thread-safe; a scrape delays no review by more than the reading of a 64th of the nodes. Bounded,
+// see NodeMap.
 #pragma once
 
 #include "webhook/mutator.hpp"

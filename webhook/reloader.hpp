@@ -1,4 +1,5 @@
-// Loads the policy, the certificate and the CA of clients from their files, at startup and whenever the files change.
+// Loads the policy, the certificate and the CA of clients from their files, at startup and whenever
+// the files change.
 // If one is not valid (a policy with an error, a certificate whose key is not written yet), the
 // last valid one stays active.
 #pragma once

@@ -3,7 +3,8 @@
 //   half of them   send a part of a ClientHello, and nothing more
 //   a quarter      send a header, one byte per second
 //   a quarter      send a body of a review in chunks, one byte per second
-// Prints one line, also on SIGTERM: connections and TLS handshakes per second, the most at one time.
+// Prints one line, also on SIGTERM:
+//   connections/s  TLS handshakes/s  the most connections at one time
 // Single-threaded; run it with nice 19, because it shares the server's processors.
 #include <arpa/inet.h>
 #include <fmt/format.h>

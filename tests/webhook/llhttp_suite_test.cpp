@@ -1,5 +1,5 @@
-// llhttp's suite of requests (nodejs/llhttp, test/request), where it exists beside the project, sent
-// as raw bytes over TLS. Each case has the events of llhttp's parser. Refusing what llhttp accepts
+// llhttp's suite of requests (nodejs/llhttp, test/request), where it exists beside the project,
+// sent as raw bytes over TLS. Each case has the events of llhttp's parser. Refusing what llhttp accepts
 // is fine. Accepting what it refuses, or finding another end of a body, is not: two parsers that
 // disagree about the same bytes are how requests are smuggled past one of them.
 #include "base/file.hpp"

@@ -5,9 +5,12 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/url.hpp"
+#include "images/harbor.hpp"
 #include "images/registry_auth.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 
 namespace airlock::images {
 namespace {
@@ -83,6 +86,8 @@ struct RegistryClient::State {
     std::stop_token stop;
     base::HttpClient http;
     RegistryAuth auth;
+    std::mutex harbor_mutex;
+    std::optional<bool> harbor;  // whether the registry is one; asked when it matters
 
     State(std::string name, RegistryOptions given, std::stop_token token)
         : host(std::move(name)),
@@ -120,7 +125,8 @@ struct RegistryClient::State {
     HttpResponse call_upload(const std::string& repository, HttpRequest request);
     void forget_upload(const std::string& repository, const HttpResponse& opened,
                        const std::string& requested);
-    bool delete_in_harbor(const std::string& repository, const std::string& tag);
+    bool is_harbor();
+    HttpResponse delete_in_harbor(const std::string& repository, const std::string& tag);
 
     template <typename Task>
     decltype(auto) retried(const std::string& what, Task&& task) {
@@ -288,29 +294,42 @@ Manifest tombstone_manifest(const std::string& repository, const std::string& ta
                            "the tombstone manifest");
 }
 
-// Harbor: PROJECT, and the rest of the path with its slashes encoded twice. Any other response,
-// such as a proxy's page, means that the tag was not removed.
-bool RegistryClient::State::delete_in_harbor(const std::string& repository,
-                                             const std::string& tag) {
-    const auto slash = repository.find('/');
-    if (slash == std::string::npos) return false;
-    const auto path = fmt::format(
-        "{}/api/v2.0/projects/{}/repositories/{}/artifacts/{}/tags/{}", base_url,
-        repository.substr(0, slash),
-        base::percent_encode(base::percent_encode(repository.substr(slash + 1))), tag, tag);
+bool RegistryClient::State::is_harbor() {
+    const std::lock_guard lock(harbor_mutex);
+    if (!harbor) {
+        harbor = retried(host, [&] {
+            const auto answer = http.send(harbor::ping_request(base_url), stop);
+            if (answer.status >= 500 || answer.status == 429)
+                refuse(answer, "look for Harbor's API", host, "/api/v2.0/ping");
+            return harbor::is_harbor(answer);
+        });
+    }
+    return *harbor;
+}
+
+// Does nothing if the tag is absent.
+HttpResponse RegistryClient::State::delete_in_harbor(const std::string& repository,
+                                                     const std::string& tag) {
     return retried(fmt::format("{}/{}:{}", host, repository, tag), [&] {
-        const auto response =
-            call(repository, "pull,push,delete", {.method = "DELETE", .url = path});
-        if (response.status >= 500 || response.status == 429)
+        auto request = harbor::remove_tag_request(base_url, repository, tag);
+        request.authorization = auth.basic_authorization(repository);
+        const auto response = http.send(request, stop);
+        if (harbor::tag_removal(response.status) == harbor::TagRemoval::failed)
             refuse(response, "remove", repository, "the tag " + tag);
-        return response.ok();
+        return response;
     });
 }
 
 void RegistryClient::delete_tag(const std::string& repository, const std::string& tag) {
     auto& state = *state_;
     if (!head_manifest(repository, tag)) return;
-    if (state.delete_in_harbor(repository, tag) && !head_manifest(repository, tag)) return;
+    if (state.is_harbor()) {
+        const auto response = state.delete_in_harbor(repository, tag);
+        if (harbor::tag_removal(response.status) != harbor::TagRemoval::refused) return;
+        const auto refusal = harbor::refusal_for(response.status);
+        throw Error(Errc::unsupported, "{}/{}:{}: {}", state.host, repository, tag, refusal.reason)
+            .set_hint(std::string(refusal.hint));
+    }
     // Checked first: without permission to delete, the tag stays unchanged.
     if (!can_delete(repository)) {
         throw Error(Errc::unsupported,
@@ -328,7 +347,12 @@ void RegistryClient::delete_tag(const std::string& repository, const std::string
 
 bool RegistryClient::can_delete(const std::string& repository) {
     auto& state = *state_;
-    // A digest that does not exist: 404 where deletion is enabled, 405 where it is disabled.
+    // Asked about what does not exist, a server that deletes answers 404.
+    if (state.is_harbor()) {
+        const auto answer =
+            state.delete_in_harbor(repository, "airlock-asks-whether-tags-can-be-deleted");
+        return harbor::tag_removal(answer.status) != harbor::TagRemoval::refused;
+    }
     const auto nothing = base::sha256("airlock asks whether this registry deletes");
     return state.retried(fmt::format("{}/{}", state.host, repository), [&] {
         const auto response = state.call(

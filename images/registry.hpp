@@ -61,13 +61,14 @@ class RegistryClient {
     // Errc::unsupported when the registry does not support deletion (405).
     void delete_manifest(const std::string& repository, const base::Digest& digest);
     // Removes only this tag, whatever other tags point to its digest; does nothing when it is
-    // absent. On Harbor through its API. Elsewhere the tag is moved to a tombstone manifest, which
+    // absent. On Harbor through its API, which needs the permission tag: delete alone. Elsewhere the
+    // tag is moved to a tombstone manifest, which
     // is then deleted by digest: deleting the digest that the tag points to would delete all tags
     // that point to it. Errc::unsupported, without changing the tag, when the registry does not
     // support deletion.
     void delete_tag(const std::string& repository, const std::string& tag);
-    // Whether this registry supports deletion (Distribution: storage.delete.enabled), checked
-    // without changing anything.
+    // Whether delete_tag() would be permitted (Distribution: storage.delete.enabled; Harbor: the
+    // user's permission), checked without changing anything.
     bool can_delete(const std::string& repository);
 
     bool has_blob(const std::string& repository, const base::Digest& digest);

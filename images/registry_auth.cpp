@@ -83,13 +83,15 @@ RegistryAuth::RegistryAuth(std::string host, CredentialStore credentials, bool p
 
 std::string RegistryAuth::authorization(const std::string& repository, const std::string& scope) {
     const std::lock_guard lock(mutex_);
-    if (basic_) {
-        const auto credentials = credentials_.find(host_, repository);
-        return credentials ? basic(*credentials) : std::string();
-    }
+    if (basic_) return basic_authorization(repository);
     const auto at = tokens_.find(scope);
     if (at == tokens_.end() || at->second.expires < std::chrono::steady_clock::now()) return {};
     return "Bearer " + at->second.value;
+}
+
+std::string RegistryAuth::basic_authorization(const std::string& repository) const {
+    const auto credentials = credentials_.find(host_, repository);
+    return credentials ? basic(*credentials) : std::string();
 }
 
 std::optional<std::string> RegistryAuth::answer(const Challenge& challenge,

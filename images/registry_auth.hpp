@@ -34,6 +34,8 @@ class RegistryAuth {
     std::optional<std::string> answer(const Challenge& challenge, const std::string& repository,
                                       const std::string& scope, base::HttpClient& http,
                                       const std::stop_token& stop);
+    // Basic, whatever the registry asks for: for a server's own API. Empty without credentials.
+    std::string basic_authorization(const std::string& repository) const;
     bool has_credentials(const std::string& repository) const {
         return credentials_.find(host_, repository).has_value();
     }

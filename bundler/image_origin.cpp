@@ -34,11 +34,11 @@ class RegistryOrigin final : public ImageOrigin {
 
 class StoreOrigin final : public ImageOrigin {
   public:
-    StoreOrigin(std::shared_ptr<images::ImageStore> store, const images::Reference& wanted,
+    StoreOrigin(std::shared_ptr<images::ImageStore> store, images::Reference wanted,
                 std::string name, std::string place)
         : ImageOrigin(std::move(place)),
           store_(std::move(store)),
-          wanted_(wanted),
+          wanted_(std::move(wanted)),
           name_(std::move(name)) {}
 
     images::Manifest top() override { return store_->find(wanted_, name_); }

@@ -39,9 +39,9 @@ const typename Entries::value_type* find(const Entries& entries, const std::stri
 
 template <typename Entries>
 void compare(const Entries& wanted, const Entries& made, std::vector<Problem>& problems) {
-    const auto add = [&](const auto& entry, std::string message) {
+    const auto add = [&](const auto& entry, std::string_view message) {
         problems.push_back(
-            {.where = name_of(entry), .message = std::move(message), .hint = std::string(kHint)});
+            {.where = name_of(entry), .message = std::string(message), .hint = std::string(kHint)});
     };
     for (const auto& entry : made) {
         const auto* old = find(wanted, name_of(entry));

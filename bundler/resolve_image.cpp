@@ -176,9 +176,8 @@ ResolvedImage build_from_files(const manifests::ImageSpec& image, const Platform
                         source, directory.string(), base::program_directory().string())
                 .set_hint("build it first; for the programs of node-oversell, run: make dist");
         }
-        const auto mode = static_cast<unsigned>(std::filesystem::status(path).permissions()) & 0111U
-                              ? 0755U
-                              : 0644U;
+        const auto permissions = static_cast<unsigned>(std::filesystem::status(path).permissions());
+        const auto mode = (permissions & 0111U) != 0 ? 0755U : 0644U;
         recipe.files.push_back({.path = target.substr(1),
                                 .content = base::read_file(path, kMaxProgram),
                                 .mode = mode});

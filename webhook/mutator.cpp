@@ -94,6 +94,7 @@ JsonPatch patch_of(const NodeView& now, const Draft& draft, const std::vector<St
 // What the final check holds the patch to.
 std::vector<RatioLimit> limits_of(const std::vector<ResourceDecision>& resources) {
     std::vector<RatioLimit> limits;
+    limits.reserve(resources.size());
     for (const auto& resource : resources)
         limits.push_back({.resource = resource.resource, .ratio = resource.ratio});
     return limits;

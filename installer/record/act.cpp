@@ -29,7 +29,8 @@ std::string_view to_string(Act act) {
 }
 
 std::optional<Act> parse_act(std::string_view text) {
-    const auto at = std::ranges::find(kNames, text, &std::pair<Act, std::string_view>::second);
+    const auto* const at =
+        std::ranges::find(kNames, text, &std::pair<Act, std::string_view>::second);
     return at == kNames.end() ? std::nullopt : std::optional(at->first);
 }
 

@@ -69,7 +69,7 @@ Bundle::Place Bundle::entry_at(std::uint64_t offset) const {
                     format::kLayoutPath)
             .set_hint("specify a file that `airlock-bundler build` wrote");
     }
-    const Place place{.path = entry->path, .header = offset, .size = entry->size};
+    Place place{.path = entry->path, .header = offset, .size = entry->size};
     if (place.size > file_size_ || place.end() > file_size_)
         refuse(fmt::format("{}: the file ends in the middle of this entry: it is truncated",
                            place.path));
@@ -78,7 +78,7 @@ Bundle::Place Bundle::entry_at(std::uint64_t offset) const {
 }
 
 Bundle::Place Bundle::blob_at(std::uint64_t offset, const base::Digest& digest,
-                              std::uint64_t size) const {
+                              std::uint64_t size) {
     return {.path = format::blob_path(digest), .header = offset, .size = size};
 }
 

@@ -69,7 +69,7 @@ class Bundle {
     void read_kit(const Place& kit, const images::Manifest& manifest);
     void read_manifests(const images::Descriptor& root, int depth);
     Place entry_at(std::uint64_t offset) const;
-    Place blob_at(std::uint64_t offset, const base::Digest& digest, std::uint64_t size) const;
+    static Place blob_at(std::uint64_t offset, const base::Digest& digest, std::uint64_t size);
     const Place& place_of(const base::Digest& digest) const;
     std::string text_of(const Place& place, std::size_t limit) const;
     void check_header(const Place& place) const;

@@ -302,6 +302,13 @@ not_ready_reason() {
   kubectl get node "$(cat node_name)" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 || true
 }
 
+# A current kubelet exits when containerd does not answer.
+start() {
+  cd "$state"
+  start_part "$1"
+  [[ $1 != containerd ]] || wait_until 20 containerd_ready || fail "containerd does not answer" "$state/log/containerd.log"
+}
+
 down() {
   [[ -d $state ]] || return 0
   cd "$state"
@@ -361,7 +368,7 @@ main() {
     user) cd "$state" && client "${3:?$usage}" "${4:+/O=$4}/CN=$3" ;;
     exec) in_node "${@:3}" ;;
     stop) cd "$state" && stop_part "${3:?$usage}" ;;
-    start) cd "$state" && start_part "${3:?$usage}" ;;
+    start) start "${3:?$usage}" ;;
     *) fail "$usage" ;;
   esac
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The end-to-end suite: the release programs on a real cluster. `make test` runs it.
 #   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (the webhook
-#                         over time), 1.34.3 (with cert-manager where it builds)
+#                         over time), 1.36.3 (with cert-manager where it builds), 1.36.3-webhook
 # Suites run in parallel, SUITES_AT_A_TIME (2), each with its own cluster and registries. The last line is
 # `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh and webhook_stories.sh)
 # that match, and the ones that they need; KEEP=1 leaves the clusters running.
@@ -168,9 +168,9 @@ main() {
   else no_old=$cannot_build; fi
   if build_cached "$cluster/build-cert-manager.sh" cert-manager-1.8.2; then cert_manager=$cache/cert-manager-1.8.2
   else no_cert_manager=$cannot_build; fi
-  if wanted 1.34.3 "$@"; then
-    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3; then new=$cache/kubernetes-1.34.3
-    else suite=1.34.3 skip "everything on a current Kubernetes" "$cannot_build"; fi
+  if wanted 1.36.3 "$@" || wanted 1.36.3-webhook "$@"; then
+    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.36.3; then new=$cache/kubernetes-1.36.3
+    else suite=1.36.3 skip "everything on a current Kubernetes" "$cannot_build"; fi
   fi
 
   [[ -n $old ]] || suite=1.20.2 skip "everything on the oldest Kubernetes" "$no_old"
@@ -181,7 +181,8 @@ main() {
     if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" lifecycle
     else suite=1.20.2-cert-manager skip "lifecycle with the real cert-manager" "$no_cert_manager"; fi
   fi
-  if [[ -n $new ]]; then start_suite 1.34.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
+  if [[ -n $new ]] && wanted 1.36.3 "$@"; then start_suite 1.36.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
+  if [[ -n $new ]] && wanted 1.36.3-webhook "$@"; then start_suite 1.36.3-webhook "$new" "" webhook_over_time; fi
   wait
   print_summary
 }

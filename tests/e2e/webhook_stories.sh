@@ -95,6 +95,11 @@ condition_patch() { # status of a condition that no other client uses
     "$1" "$(date -u +%FT%TZ)" "$(date -u +%FT%TZ)"
 }
 
+# The same with an allocatable, as a kubelet reports it: only a call of the webhook stores another value.
+heartbeat_patch() { # status cpu
+  condition_patch "$1" | jq -c --arg cpu "$2" '.status.allocatable.cpu = $cpu'
+}
+
 # --- heartbeats and other writers -------------------------------------------------------------------------------
 
 # Another client writes a wrong allocatable, so that the kubelet reports its own: its heartbeat must be written.
@@ -257,10 +262,11 @@ everything_recovers_after_a_power_loss() {
   expect_soon 90 "not all replicas are available" deployment_available "$namespace" 2
 }
 
-# Patches the status four times a second, besides the kubelet's heartbeats: a call that fails open shows the raw value.
+# Patches the status four times a second with the real value, besides the kubelet's heartbeats: a call that fails open
+# stores it.
 patch_continuously() { # FLAG_FILE
   while [[ -e $1 ]]; do
-    patch_status "$(condition_patch "$((RANDOM % 2))")" || say "a patch failed"
+    patch_status "$(heartbeat_patch "$((RANDOM % 2))" "$raw_cpu")" || say "a patch failed"
     tick
     tick
   done

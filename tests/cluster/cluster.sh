@@ -139,8 +139,10 @@ K
 
 write_containerd() {
   # Overlayfs cannot be stacked on an overlay (in a container).
-  local snapshotter=overlayfs
+  local snapshotter=overlayfs restrict=true
   [[ $(stat -f -c %T .) != overlayfs ]] || snapshotter=native
+  # Without CAP_SYS_RESOURCE runc cannot lower an OOM score: "can't get final child's PID from pipe".
+  if can_lower_oom_score; then restrict=false; fi
   cat > containerd.toml << K
 version = 2
 root = "$state/containerd"
@@ -149,8 +151,7 @@ state = "$state/containerd-run"
   address = "$state/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "airlock.test/pause:1"
-  # Without CAP_SYS_RESOURCE runc cannot lower an OOM score: "can't get final child's PID from pipe".
-  restrict_oom_score_adj = true
+  restrict_oom_score_adj = $restrict
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "$snapshotter"
   [plugins."io.containerd.grpc.v1.cri".cni]
@@ -160,6 +161,9 @@ state = "$state/containerd-run"
     config_path = "$state/certs.d"
 K
 }
+
+# A kubelet requests -998 for sandboxes.
+can_lower_oom_score() { in_node sh -c 'echo -998 > /proc/self/oom_score_adj' 2> /dev/null; }
 
 write_kubelet() {
   cat > kubelet.yaml << K

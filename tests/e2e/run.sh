@@ -3,7 +3,7 @@
 #   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (the webhook
 #                         over time), 1.36.3 (with cert-manager where it builds), 1.36.3-webhook
 # Suites run in parallel, SUITES_AT_A_TIME (2), each with its own cluster and registries. The last line is
-# `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh and webhook_stories.sh)
+# `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of the *stories.sh)
 # that match, and the ones that they need; KEEP=1 leaves the clusters running.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=site.sh
@@ -14,6 +14,8 @@ source "$root/tests/e2e/assert.sh"
 source "$root/tests/e2e/stories.sh"
 # shellcheck source-path=SCRIPTDIR source=webhook_stories.sh
 source "$root/tests/e2e/webhook_stories.sh"
+# shellcheck source-path=SCRIPTDIR source=node_stories.sh
+source "$root/tests/e2e/node_stories.sh"
 stories=${STORIES:-.}
 
 run_story() { # title function
@@ -88,6 +90,8 @@ webhook_over_time() {
   run_story "two minutes of heartbeats: at least 9 of 10 are not written" unchanged_heartbeats_are_not_written
   run_story "a changed condition is written immediately" changed_conditions_are_written
   run_story "a changed capacity is written immediately, unchanged heartbeats are not" changed_capacity_is_written
+  run_story "the kernel ends the webhook last on a node that is out of memory" webhook_is_ended_last
+  maybe_exclusive "a node that is out of CPU and memory: no call fails open" pressure_never_fails_open
   maybe_exclusive "a kubelet that restarts while the webhook is up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
   maybe_exclusive "during a rolling restart no call fails open" rolling_restart_never_fails_open
   maybe_exclusive "during an eviction no call fails open" evicted_replica_never_fails_open

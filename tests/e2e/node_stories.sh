@@ -1,0 +1,74 @@
+# The webhook's node under pressure, a replica that is lost with its node, and pods that are resized on an oversold
+# node. One function per story; sourced by run.sh, never run. Version 1 is installed, and stays so.
+# shellcheck shell=bash
+
+webhook_pods() { kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$namespace" -o json; }
+
+containers() { "$cluster/cluster.sh" exec "$site/cluster" ctr -a "$site/cluster/containerd.sock" -n k8s.io "$@"; }
+
+# --- out of memory and out of CPU ---------------------------------------------------------------------------------
+
+# What the kubelet requested from the container runtime.
+requested_oom_score() { # container
+  containers containers info "$1" | jq -r '.Extensions["io.cri-containerd.container.metadata"].value' | base64 -d |
+    jq '.Metadata.Config.linux.resources.oom_score_adj'
+}
+
+webhook_is_ended_last() {
+  local container process effective checked=0
+  for container in $(webhook_pods | jq -r '.items[].status.containerStatuses[].containerID | sub("containerd://"; "")'); do
+    process=$(containers tasks list | awk -v id="$container" '$1 == id {print $2}')
+    effective=$("$cluster/cluster.sh" exec "$site/cluster" cat "/proc/$process/oom_score_adj")
+    say "process $process: the kubelet requested $(requested_oom_score "$container"), effective: $effective"
+    [[ $(requested_oom_score "$container") == -997 ]] || fail "the kubelet did not request -997"
+    if grep -q '^ *restrict_oom_score_adj = false' "$site/cluster/containerd.toml"; then
+      [[ $effective == -997 ]] || fail "oom_score_adj of the webhook is $effective"
+    else
+      say "the effective value cannot be checked here: without CAP_SYS_RESOURCE no process can lower it"
+    fi
+    checked=$((checked + 1))
+  done
+  ((checked == 2)) || fail "$checked replicas are running instead of 2"
+}
+
+import_stress_image() {
+  gcc -Os -static -s -o "$site/stress" "$root/tests/cluster/stress.c"
+  rm -rf "$site/stress-layout"
+  IMAGE_NAME=airlock.test/stress:1 "$root/tests/cluster/oci-image.sh" image "$site/stress-layout" 1 /stress "$site/stress=/stress"
+  tar -C "$site/stress-layout" -cf "$site/stress.tar" .
+  containers images import "$site/stress.tar"
+}
+
+# Two busy loops per processor, and memory up to a limit of 2 GiB, because the node shares its machine with others.
+# In another namespace, because Pod Security admits no such pod to the webhook's.
+write_stress_pod() {
+  jq -n --arg processes "$((2 * $(nproc)))" '
+    {apiVersion: "v1", kind: "Pod", metadata: {name: "stress", namespace: "default"},
+     spec: {enableServiceLinks: false, automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
+       containers: [{name: "stress", image: "airlock.test/stress:1", imagePullPolicy: "Never", args: [$processes, "1000000"],
+         resources: {requests: {cpu: "1m", memory: "16Mi"}, limits: {memory: "2Gi"}}}]}}'
+}
+
+idle_centiseconds() { awk '$1 == "cpu" {print $5 + $6}' /proc/stat; } # of all processors
+
+stress_node() { # seconds
+  local kills idle
+  write_stress_pod | kubectl apply -f -
+  expect_soon 60 "the stress pod does not run: $(pod_message default stress)" pod_ready default stress
+  idle=$(idle_centiseconds)
+  sleep "$1"
+  idle=$(($(idle_centiseconds) - idle))
+  kills=$(kubectl -n default logs stress | grep -c 'out of memory' || true)
+  say "processors idle: $((idle / $1 / $(nproc))) %; $kills times out of memory"
+  kubectl -n default delete pod stress --grace-period=1 --wait
+  ((idle <= $1 * $(nproc) * 5)) || fail "the CPU was not under pressure"
+  ((kills >= 3)) || fail "the memory was not under pressure: out of memory $kills times"
+}
+
+pressure_never_fails_open() {
+  import_stress_image
+  under_heartbeats stress_node 30
+  containers images remove airlock.test/stress:1
+  expect_constant_cpu "$site/watched" "$(multiply_cpu "$raw_cpu" 2)"
+  [[ $(webhook_pods | jq '[.items[].status.containerStatuses[].restartCount] | add') == 0 ]] || fail "the webhook was restarted"
+}

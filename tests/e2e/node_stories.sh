@@ -72,3 +72,44 @@ pressure_never_fails_open() {
   expect_constant_cpu "$site/watched" "$(multiply_cpu "$raw_cpu" 2)"
   [[ $(webhook_pods | jq '[.items[].status.containerStatuses[].restartCount] | add') == 0 ]] || fail "the webhook was restarted"
 }
+
+# --- in-place resize ----------------------------------------------------------------------------------------------
+
+resize_pod() { # name CPU
+  local container
+  container=$(kubectl -n "$namespace" get pod "$1" -o 'jsonpath={.spec.containers[0].name}')
+  kubectl -n "$namespace" patch pod "$1" --subresource resize --type strategic \
+    -p "{\"spec\":{\"containers\":[{\"name\":\"$container\",\"resources\":{\"requests\":{\"cpu\":\"$2\"}}}]}}"
+}
+
+allocated_cpu_is() { # name CPU
+  [[ $(kubectl -n "$namespace" get pod "$1" -o 'jsonpath={.status.containerStatuses[0].allocatedResources.cpu}') == "$2" ]]
+}
+
+pending_resize() { # name: reason and message of a resize that the kubelet did not admit
+  kubectl -n "$namespace" get pod "$1" -o json | jq -r '.status.conditions[] | select(.type == "PodResizePending") | "\(.reason): \(.message)"'
+}
+resize_is_pending() { [[ -n $(pending_resize "$1") ]]; }
+
+# The kubelet admits what is above the real allocatable. It defers what does not fit beside the other pods, and the API
+# server refuses what is above the oversold allocatable.
+oversold_pod_is_resized() {
+  local before cpu
+  cpu=$((($(millicores "$raw_cpu") * 5) / 4))m
+  write_big_pod resized 100m | kubectl apply -f -
+  wait_until 60 pod_ready "$namespace" resized || fail "the pod does not run: $(pod_message "$namespace" resized)"
+  before=$(pod_identity resized)
+  expect "no allocated resources" allocated_cpu_is resized 100m
+  resize_pod resized "$cpu"
+  wait_until 60 allocated_cpu_is resized "$cpu" || fail "not resized: $(pending_resize resized)"
+  kubectl -n "$namespace" get pod resized -o json | jq -c '.status.containerStatuses[0] | {allocatedResources, resources}'
+  expect "the resize is pending" not resize_is_pending resized
+  [[ $(pod_identity resized) == "$before" ]] || fail "the pod was $before and is $(pod_identity resized)"
+  resize_pod resized "$(($(millicores "$raw_cpu") * 2 - 50))m"
+  expect_soon 60 "more than is left was admitted" resize_is_pending resized
+  pending_resize resized
+  expect "more than is left was allocated" allocated_cpu_is resized "$cpu"
+  expect_exit 1 resize_pod resized "$(($(millicores "$raw_cpu") * 2 + 50))m"
+  expect_output "allocatable: $(($(millicores "$raw_cpu") * 2))"
+  kubectl -n "$namespace" delete pod resized --grace-period=1
+}

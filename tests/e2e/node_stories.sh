@@ -73,6 +73,100 @@ pressure_never_fails_open() {
   [[ $(webhook_pods | jq '[.items[].status.containerStatuses[].restartCount] | add') == 0 ]] || fail "the webhook was restarted"
 }
 
+# --- the loss of one node -----------------------------------------------------------------------------------------
+
+fleet_size=20 fleet_cpu=7
+
+# Nodes without a kubelet, to which no pod is scheduled.
+create_fleet() {
+  local n
+  for ((n = 1; n <= fleet_size; n++)); do
+    jq -n --arg name "fleet-$n" --arg cpu "$fleet_cpu" '
+      {apiVersion: "v1", kind: "Node", metadata: {name: $name},
+       spec: {unschedulable: true, taints: [{key: "airlock.test/fleet", effect: "NoExecute"}]},
+       status: ({cpu: $cpu, memory: "16Gi", pods: "110"} | {capacity: ., allocatable: .})}'
+  done | kubectl create -f - > /dev/null
+}
+
+delete_fleet() {
+  local n names=()
+  for ((n = 1; n <= fleet_size; n++)); do names+=("fleet-$n"); done
+  kubectl delete node "${names[@]}" --ignore-not-found > /dev/null
+}
+
+# One heartbeat of every node of the fleet, all at the same time: a changed condition and the real allocatable, as a
+# kubelet reports them. The answer of the API server has the real value if the call of the webhook failed open. Appends
+# "NODE CPU" for each answer to $site/fleet.answers.
+send_heartbeats() {
+  rm -rf "$site/fleet"
+  mkdir "$site/fleet"
+  curl -sS -Z --parallel-immediate --parallel-max "$fleet_size" --max-time 10 --unix-socket "$site/proxy.sock" \
+    -X PATCH -H 'Content-Type: application/strategic-merge-patch+json' -d "$(heartbeat_patch "$((RANDOM % 2))" "$fleet_cpu")" \
+    -o "$site/fleet/#1" "http://localhost/api/v1/nodes/fleet-[1-$fleet_size]/status" > "$site/fleet.log" 2>&1 || cat "$site/fleet.log"
+  jq -r 'select(.kind == "Node") | "\(.metadata.name) \(.status.allocatable.cpu)"' "$site"/fleet/* >> "$site/fleet.answers"
+}
+
+# About one heartbeat per node and second.
+send_heartbeats_for() { # seconds
+  local end=$((SECONDS + $1)) second
+  while ((SECONDS < end)); do
+    second=$SECONDS
+    send_heartbeats
+    while ((SECONDS == second)); do tick; done
+  done
+}
+
+# measure_fleet SECONDS: sets $failed.
+measure_fleet() {
+  local calls nodes
+  : > "$site/fleet.answers"
+  with_proxy send_heartbeats_for "$1"
+  read -r calls failed nodes < <(awk -v raw="$fleet_cpu" '{calls++} $2 == raw {failed++; nodes += !seen[$1]++}
+    END {print calls + 0, failed + 0, nodes + 0}' "$site/fleet.answers")
+  say "$failed of $calls calls failed open, $(awk "BEGIN {printf \"%.1f\", 100 * $failed / ($calls + !$calls)}") %, of $nodes of $fleet_size nodes"
+  ((calls >= fleet_size * $1 / 3)) || fail "only $calls calls in $1 s"
+}
+
+# Drops what the API server sends to one replica, as if its node had died. The kubelet's probes pass, so the replica
+# stays an endpoint, as it does for 40 s and more after the death of a node.
+drop_rule() { # -I or -D
+  local ip
+  ip=$(kubectl -n "$namespace" get service "$namespace" -o 'jsonpath={.spec.clusterIP}')
+  "$cluster/cluster.sh" exec "$site/cluster" iptables -w "$1" OUTPUT -d "$dropped" -p tcp --dport 8443 -m conntrack --ctorigdst "$ip" -j DROP
+}
+
+dropped_packets() {
+  "$cluster/cluster.sh" exec "$site/cluster" iptables -w -L OUTPUT -vnx | awk -v ip="$dropped" '$3 == "DROP" && $9 == ip {print $1}'
+}
+
+forget_fleet() {
+  [[ -z ${dropped:-} ]] || drop_rule -D || true
+  delete_fleet
+}
+
+lost_replica_fails_open() {
+  local failed dropped='' packets
+  trap forget_fleet EXIT
+  create_fleet
+  measure_fleet 5
+  ((failed == 0)) || fail "calls fail open before the loss"
+  dropped=$(webhook_pods | jq -r '.items[0].status.podIP')
+  drop_rule -I
+  measure_fleet 30
+  packets=$(dropped_packets)
+  say "$packets packets to $dropped dropped"
+  ((packets > 0)) || fail "no packet to $dropped was dropped"
+  (($(kubectl -n "$namespace" get endpoints "$namespace" -o json | jq '[.subsets[].addresses[]?] | length') == 2)) ||
+    fail "the lost replica is no longer an endpoint"
+  drop_rule -D
+  dropped=''
+  expect_soon 30 "the nodes do not return to the webhook's values" fleet_is_raised
+}
+
+fleet_is_raised() {
+  [[ $(kubectl get nodes -o json | jq -r '[.items[] | select(.metadata.name | startswith("fleet-")) | .status.allocatable.cpu] | unique | join(" ")') == "$(multiply_cpu "$fleet_cpu" 2)" ]]
+}
+
 # --- in-place resize ----------------------------------------------------------------------------------------------
 
 resize_pod() { # name CPU

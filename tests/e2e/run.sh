@@ -92,6 +92,7 @@ webhook_over_time() {
   run_story "a changed capacity is written immediately, unchanged heartbeats are not" changed_capacity_is_written
   run_story "the kernel ends the webhook last on a node that is out of memory" webhook_is_ended_last
   maybe_exclusive "a node that is out of CPU and memory: no call fails open" pressure_never_fails_open
+  maybe_exclusive "one of two replicas is lost with its node: the share of calls that fail open" lost_replica_fails_open
   if [[ $suite != 1.20.2-* ]]; then # pods/resize exists since 1.33
     run_story "a running pod is resized above the node's real allocatable" oversold_pod_is_resized
   fi

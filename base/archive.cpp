@@ -130,7 +130,8 @@ std::optional<TarEntry> read_tar_header(std::string_view block) {
     if (block.size() < kTarBlock || (block[kTypeAt] != '0' && block[kTypeAt] != '\0'))
         return std::nullopt;
     // In a GNU header, libarchive prefers the real size of a sparse file to the size of its content.
-    constexpr std::size_t kMagicAt = 257, kRealSizeAt = 483;
+    constexpr std::size_t kMagicAt = 257;
+    constexpr std::size_t kRealSizeAt = 483;
     if (block.substr(kMagicAt).starts_with("ustar  ") && block[kRealSizeAt] != '\0')
         return std::nullopt;
     const Reader reader(archive_read_new());

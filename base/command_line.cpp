@@ -138,7 +138,7 @@ struct CommandLine::State {
     std::string shell;
     CLI::App* man = nullptr;
 
-    State(std::string program, std::string purpose)
+    State(const std::string& program, const std::string& purpose)
         : app(purpose, program),
           doc{.name = program,
               .purpose = purpose,

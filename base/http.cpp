@@ -224,7 +224,7 @@ std::string certificate_hint(std::string_view reason, const TlsHints& hints) {
 
 struct HttpClient::Handle {
     struct Cleanup {
-        void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+        void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
     };
     std::unique_ptr<CURL, Cleanup> easy{curl_easy_init()};
     std::array<char, CURL_ERROR_SIZE> error{};

@@ -156,7 +156,7 @@ class DockerArchive final : public ImageStore {
         std::vector<std::string> names;
         for (const auto& image : images_) {
             names.insert(names.end(), image.tags.begin(), image.tags.end());
-            if (image.tags.empty()) names.push_back("an unnamed image");
+            if (image.tags.empty()) names.emplace_back("an unnamed image");
         }
         return base::shortlist(std::move(names));
     }

@@ -24,9 +24,9 @@ std::vector<Descriptor> descriptors(const Json& json, std::string_view key, std:
 // The mediaType field applies only when the type was not given. A mismatch would let one registry
 // read an image where another reads an index (CVE-2021-41190).
 std::string type_of(const Json& json, std::string_view given, std::string_view what) {
-    const auto field = base::get_string(json, "mediaType", what);
+    auto field = base::get_string(json, "mediaType", what);
     const auto end = given.find_first_of("; ");
-    const std::string received(given.substr(0, end));
+    std::string received(given.substr(0, end));
     if (!field.empty() && !received.empty() && field != received) {
         throw Error(Errc::invalid, "{}: media type mismatch: mediaType is {}, received as {}", what,
                     field, received);

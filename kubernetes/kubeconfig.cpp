@@ -17,7 +17,6 @@ namespace {
 
 using base::Errc;
 using base::Error;
-using base::YamlNode;
 
 constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
 const std::filesystem::path kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -171,7 +171,8 @@ std::string Quantity::text() const {
         return exponent == 0 ? to_text(value) : to_text(value) + 'e' + to_text(exponent);
     }
     static constexpr std::array kDecimal{"n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
-    return to_text(value) + kDecimal[static_cast<std::size_t>(exponent / 3 + 3)];
+    const int index = exponent / 3 + 3;
+    return to_text(value) + kDecimal.at(static_cast<std::size_t>(index));
 }
 
 }  // namespace airlock::kubernetes

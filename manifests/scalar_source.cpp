@@ -72,7 +72,7 @@ std::optional<Escape> read_escape(std::string_view text) {
         return escape;
     }
     using namespace std::string_view_literals;
-    constexpr auto kKinds = "0abtnvfre \"'/\\"sv;
+    constexpr auto kKinds = R"(0abtnvfre "'/\)"sv;
     constexpr auto kValues = "\0\a\b\t\n\v\f\r\x1b \"'/\\"sv;
     if (const auto at = kKinds.find(kind); at != std::string_view::npos) {
         return Escape{.length = 2, .value = std::string(1, kValues[at])};

@@ -71,7 +71,8 @@ class AdmissionHandler final : public RequestHandler {
         try {
             auto mutation =
                 mutate(parser_, body, policy.get(),
-                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+                       &state_.report_intervals);
             const auto end = Metrics::Clock::now();
             state_.metrics.record(mutation, end - begin, end);
             if (mutation.first_skip_reason() != SkipReason::none) report(mutation, end);

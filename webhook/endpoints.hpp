@@ -19,6 +19,7 @@ struct ServiceState {
     SharedValue<const Policy> policy;
     SharedValue<TlsContext> tls;
     Metrics metrics;
+    ReportIntervals report_intervals;
     std::atomic<bool> shutting_down{false};
 
     bool ready() const { return !shutting_down && policy.get() != nullptr && tls.get() != nullptr; }

@@ -5,7 +5,8 @@
 namespace airlock::webhook {
 
 std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView& now,
-                                                                  const NodeView& stored) {
+                                                                  const NodeView& stored,
+                                                                  std::chrono::seconds max_age) {
     if (now.other_fields != stored.other_fields || now.labels != stored.labels ||
         now.conditions.size() != stored.conditions.size()) {
         return std::nullopt;
@@ -19,7 +20,7 @@ std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView
         const auto old_time = kubernetes::parse_time(old.heartbeat);
         if (!fresh_time || !old_time) return std::nullopt;
         const auto age = *fresh_time - *old_time;
-        if (age < std::chrono::seconds::zero() || age >= kMaxHeartbeatAge) return std::nullopt;
+        if (age < std::chrono::seconds::zero() || age >= max_age) return std::nullopt;
         times.push_back({i, old.heartbeat});
     }
     return times;

@@ -5,7 +5,7 @@
 // not affected.
 //
 // Never hides a change: with any other difference, another order of conditions, or stored times
-// that are 4 minutes old, the request passes unchanged.
+// that are too old, the request passes unchanged.
 #pragma once
 
 #include "webhook/admission_review.hpp"
@@ -17,18 +17,16 @@
 
 namespace airlock::webhook {
 
-// Less than the 5 minutes after which a kubelet reports in any case, with time for a slow report.
-inline constexpr std::chrono::seconds kMaxHeartbeatAge{240};
-
 struct StoredTime {
     std::size_t condition;   // its index in the request
     std::string_view value;  // the stored lastHeartbeatTime
 };
 
-// The times to restore; absent when the request must be stored. The age is the kubelet's new time
-// minus its stored time, so the clocks of two machines are never compared. Allocatable and
-// annotations are the caller's to compare: they may be patched.
+// The times to restore; absent when the request must be stored, as when a stored time is `max_age`
+// old. The age is the kubelet's new time minus its stored time, so the clocks of two machines are
+// never compared. Allocatable and annotations are the caller's to compare: they may be patched.
 std::optional<std::vector<StoredTime>> heartbeat_times_to_restore(const NodeView& now,
-                                                                  const NodeView& stored);
+                                                                  const NodeView& stored,
+                                                                  std::chrono::seconds max_age);
 
 }  // namespace airlock::webhook

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 
 namespace airlock::webhook {
@@ -77,34 +76,17 @@ void Metrics::count_skipped(const Mutation& mutation) {
     }
 }
 
-// Drops the nodes that no longer report.
-void Metrics::drop_silent(Nodes& nodes, Clock::time_point now) {
-    std::erase_if(nodes,
-                  [&](const auto& entry) { return now - entry.second.seen > kNodeLifetime; });
-}
-
 void Metrics::remember(const Mutation& mutation, Clock::time_point now) {
-    auto& [mutex, nodes] = shards_.at(std::hash<std::string>()(mutation.node) % kShards);
-    const std::lock_guard lock(mutex);
-    auto at = nodes.find(mutation.node);
-    if (at == nodes.end()) {
-        constexpr std::size_t kMost = kMaxNodes / kShards;
-        if (nodes.size() >= kMost) drop_silent(nodes, now);
-        if (nodes.size() >= kMost) return;
-        at = nodes.emplace(mutation.node, NodeValues{}).first;
-    }
-    at->second.seen = now;
     const bool not_applied =
         mutation.outcome == Outcome::observed || mutation.outcome == Outcome::skipped;
-    for (const auto& resource : mutation.resources) {
-        auto entry = at->second.resources.find(resource.resource);
-        if (entry == at->second.resources.end()) {
-            entry = at->second.resources.emplace(resource.resource, Values{}).first;
+    nodes_.update(mutation.node, now, [&](Resources& resources) {
+        for (const auto& resource : mutation.resources) {
+            resources[resource.resource] = {
+                .raw = to_double(resource.raw),
+                .applied = to_double(not_applied ? resource.before : resource.after),
+                .ratio = resource.ratio.approximate()};
         }
-        entry->second = {.raw = to_double(resource.raw),
-                         .applied = to_double(not_applied ? resource.before : resource.after),
-                         .ratio = resource.ratio.approximate()};
-    }
+    });
 }
 
 void Metrics::record_refused(unsigned status) {
@@ -196,20 +178,11 @@ std::string Metrics::text(Clock::time_point now) {
 }
 
 void Metrics::write_nodes(std::string& out, Clock::time_point now) {
-    Nodes all;
-    for (auto& [mutex, nodes] : shards_) {
-        Nodes copy;
-        {
-            const std::lock_guard lock(mutex);
-            drop_silent(nodes, now);
-            copy = nodes;
-        }
-        all.merge(copy);
-    }
+    const auto all = nodes_.values(now);
     const auto series = [&](std::string_view name, std::string_view help, auto member) {
         begin(out, name, "gauge", help);
-        for (const auto& [node, values] : all) {
-            for (const auto& [resource, value] : values.resources) {
+        for (const auto& [node, resources] : all) {
+            for (const auto& [resource, value] : resources) {
                 fmt::format_to(std::back_inserter(out), "{}{{node=\"{}\",resource=\"{}\"}} {}\n",
                                name, label(node), label(resource), value.*member);
             }

@@ -1,9 +1,10 @@
 // The webhook's metrics in the Prometheus text format (version 0.0.4), all named node_oversell_*.
-// Thread-safe; a scrape delays no review by more than the copy of a 64th of the nodes. Bounded: nodes that have not reported for kNodeLifetime are dropped, and at most
-// kMaxNodes are kept.
+// Thread-safe; a scrape delays no review by more than the copy of a 64th of the nodes. Bounded, see
+// NodeMap.
 #pragma once
 
 #include "webhook/mutator.hpp"
+#include "webhook/node_map.hpp"
 
 #include <array>
 #include <atomic>
@@ -20,9 +21,6 @@ namespace airlock::webhook {
 class Metrics {
   public:
     using Clock = std::chrono::steady_clock;
-    static constexpr std::size_t kMaxNodes = 20'000;
-    // Three times the longest interval of a kubelet's reports.
-    static constexpr std::chrono::minutes kNodeLifetime{15};
 
     Metrics();
 
@@ -42,22 +40,10 @@ class Metrics {
         double applied = 0;
         double ratio = 1;
     };
-    struct NodeValues {
-        Clock::time_point seen;
-        std::map<std::string, Values, std::less<>> resources;
-    };
+    using Resources = std::map<std::string, Values, std::less<>>;
     using Counter = std::atomic<std::uint64_t>;
 
     void count_skipped(const Mutation& mutation);
-    using Nodes = std::map<std::string, NodeValues, std::less<>>;
-    // Each review locks one of them, and a scrape one after the other, only to copy it.
-    struct Shard {
-        std::mutex mutex;
-        Nodes nodes;
-    };
-    static constexpr std::size_t kShards = 64;
-
-    static void drop_silent(Nodes& nodes, Clock::time_point now);
     void remember(const Mutation& mutation, Clock::time_point now);
     void write_nodes(std::string& out, Clock::time_point now);
 
@@ -75,7 +61,7 @@ class Metrics {
     std::atomic<std::int64_t> certificate_expiry_{0};
     std::atomic<std::int64_t> connections_{0};
 
-    std::array<Shard, kShards> shards_;
+    NodeMap<Resources, Clock::time_point> nodes_;
 
     std::mutex mutex_;  // guards the members below
     std::string policy_generation_;

@@ -149,14 +149,18 @@ std::string detail_of(const NodePlan& plan, const Decision& decision, const Obse
     return detail;
 }
 
-// The stored heartbeat times to put back into a kubelet's report that changes nothing else.
-std::vector<StoredTime> times_to_restore(const Review& review, const Observation& observed,
-                                         const Decision& decision, const Draft& draft) {
-    if (observed.writer != Writer::kubelet || !is_heartbeat(review) || !decision.oversold() ||
-        !equals_stored(review.now, review.stored, draft)) {
-        return {};
-    }
-    return heartbeat_times_to_restore(review.now, review.stored)
+std::chrono::seconds max_heartbeat_age(const Review& review, std::chrono::sys_seconds now,
+                                       ReportIntervals* intervals) {
+    if (intervals == nullptr || review.dry_run) return kMaxHeartbeatAge;
+    return intervals->record(review.now.name, *heartbeat_time(review.now), now);
+}
+
+// The stored heartbeat times to put back into a report of the node's own kubelet that changes
+// nothing else.
+std::vector<StoredTime> times_to_restore(const Review& review, const Decision& decision,
+                                         const Draft& draft, std::chrono::seconds max_age) {
+    if (!decision.oversold() || !equals_stored(review.now, review.stored, draft)) return {};
+    return heartbeat_times_to_restore(review.now, review.stored, max_age)
         .value_or(std::vector<StoredTime>());
 }
 
@@ -177,7 +181,8 @@ bool is_worth_an_audit(const Mutation& mutation) {
            mutation.outcome == Outcome::observed;
 }
 
-Mutation decide_review(const Review& review, const Policy* policy, std::chrono::sys_seconds now) {
+Mutation decide_review(const Review& review, const Policy* policy, std::chrono::sys_seconds now,
+                       ReportIntervals* intervals) {
     Mutation mutation;
     mutation.node = review.now.name.empty() ? review.name : review.now.name;
     mutation.dry_run = review.dry_run;
@@ -209,7 +214,11 @@ Mutation decide_review(const Review& review, const Policy* policy, std::chrono::
     const auto decision = decide(plan, observed, policy->generation(), now);
     const auto draft = draft_of(node, decision);
     std::vector<StoredTime> times;
-    if (policy->suppress_heartbeats()) times = times_to_restore(review, observed, decision, draft);
+    if (policy->suppress_heartbeats() && observed.writer == Writer::kubelet &&
+        is_heartbeat(review)) {
+        times =
+            times_to_restore(review, decision, draft, max_heartbeat_age(review, now, intervals));
+    }
     const auto patch = patch_of(node, draft, times);
     mutation.resources = decision.resources;
     mutation.outcome = outcome_of(plan, patch, times);
@@ -266,9 +275,9 @@ SkipReason Mutation::first_skip_reason() const {
 }
 
 Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy,
-                std::chrono::sys_seconds now) {
+                std::chrono::sys_seconds now, ReportIntervals* intervals) {
     const auto& review = parser.parse(body);
-    auto mutation = decide_review(review, policy, now);
+    auto mutation = decide_review(review, policy, now, intervals);
     ReviewAnswer answer{.patch = mutation.patch, .audit = {}};
     if (is_worth_an_audit(mutation)) {
         answer.audit.emplace_back("result", to_string(mutation.outcome));

@@ -1,5 +1,6 @@
 // From a review to its answer: policy, decision, patch, final check. A pure function of the request
-// and the policy, so that dry runs need no special case and simulate() shows what the server does.
+// and the policy, except for the age of heartbeats that are not stored; simulate() shows what the
+// server does.
 //
 // Never denies a request. Nodes that it cannot handle safely are skipped: see SkipReason.
 #pragma once
@@ -7,6 +8,7 @@
 #include "webhook/admission_review.hpp"
 #include "webhook/decision.hpp"
 #include "webhook/policy.hpp"
+#include "webhook/report_intervals.hpp"
 #include "webhook/skip_reason.hpp"
 
 #include <chrono>
@@ -45,8 +47,9 @@ struct Mutation {
 };
 
 // Errc::invalid when `body` is not a review; everything else is answered. `policy` may be nullptr.
-// The clock is for the ramp alone.
+// The clock is for the ramp, and for forgetting intervals. Without `intervals`, heartbeats may be
+// kMaxHeartbeatAge old.
 Mutation mutate(ReviewParser& parser, std::string& body, const Policy* policy,
-                std::chrono::sys_seconds now);
+                std::chrono::sys_seconds now, ReportIntervals* intervals = nullptr);
 
 }  // namespace airlock::webhook

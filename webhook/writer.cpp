@@ -2,24 +2,20 @@
 
 #include "kubernetes/time.hpp"
 
-#include <optional>
 #include <string_view>
 
 namespace airlock::webhook {
-namespace {
 
-std::optional<std::chrono::sys_seconds> ready_time(const NodeView& node) {
+std::optional<std::chrono::sys_seconds> heartbeat_time(const NodeView& node) {
     for (const auto& condition : node.conditions) {
         if (condition.type == "Ready") return kubernetes::parse_time(condition.heartbeat);
     }
     return std::nullopt;
 }
 
-}  // namespace
-
 bool is_heartbeat(const Review& review) {
-    const auto now = ready_time(review.now);
-    return now && now > ready_time(review.stored);
+    const auto now = heartbeat_time(review.now);
+    return now && now > heartbeat_time(review.stored);
 }
 
 Writer writer_of(const Review& review) {

@@ -25,6 +25,7 @@ struct Arguments {
     std::string context;
     std::vector<std::string> components;
     std::vector<std::string> values;
+    std::filesystem::path state_dir = "/var/lib/airlock";  // of all clusters
     TransactionOptions transaction;
     int timeout = 300;  // seconds
     std::string on_failure = "rollback";

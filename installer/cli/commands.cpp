@@ -55,8 +55,8 @@ void add_cluster(Command& command, Arguments& arguments) {
     command.option({.flags = "--state-dir",
                     .value = "DIRECTORY",
                     .help = "directory of the journal and the snapshot",
-                    .fallback = arguments.transaction.state_dir.string()},
-                   arguments.transaction.state_dir);
+                    .fallback = arguments.state_dir.string()},
+                   arguments.state_dir);
 }
 
 // For commands that change the cluster.

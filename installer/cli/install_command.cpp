@@ -33,7 +33,8 @@ ExitCode install_command(const Arguments& arguments, const std::stop_token& stop
     auto site = reach(arguments, stop);
     const auto request = request_of(arguments, site);
     plan_for(site, request);
-    Transaction transaction(*site.cluster, site.registry.client(), arguments.transaction, stop);
+    Transaction transaction(*site.cluster, site.registry.client(),
+                            transaction_options(arguments, *site.cluster), stop);
     transaction.enter();
     if (const auto code = transaction.finish_rollback(); code != ExitCode::done) return code;
     // Planned again under the lock, because others may have changed the cluster before.

@@ -122,10 +122,10 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     const auto cluster = connect(arguments, stop);
     cluster->server_version();
     const auto generations = load_generations(*cluster);
-    const auto undone =
-        to_undo(generations, read_interrupted(arguments.transaction.state_dir), arguments.target);
+    const auto options = transaction_options(arguments, *cluster);
+    const auto undone = to_undo(generations, read_interrupted(options.state_dir), arguments.target);
     if (undone.empty()) {
-        release_lock(*cluster, arguments.transaction.state_dir);
+        release_lock(*cluster, options.state_dir);
         print_result(arguments, "unchanged", "nothing to roll back");
         return ExitCode::done;
     }
@@ -133,7 +133,7 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     RegistrySession registry(
         arguments, arguments.registry.empty() ? place : parse_registry(arguments.registry), stop);
     ping(registry.client());
-    Transaction transaction(*cluster, registry.client(), arguments.transaction, stop);
+    Transaction transaction(*cluster, registry.client(), options, stop);
     const auto at_risk = find_pods_at_risk(*cluster, undone);
     warn_about(at_risk);
     confirm(arguments, fmt::format("Undo {}?", describe(undone)), stop);

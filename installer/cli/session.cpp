@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "installer/record/cluster_state.hpp"
 
 #include <iostream>
 
@@ -22,6 +23,13 @@ std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
             arguments.kubeconfig.empty() ? std::nullopt : std::optional(arguments.kubeconfig),
             arguments.context),
         stop);
+}
+
+TransactionOptions transaction_options(const Arguments& arguments, kubernetes::Client& cluster) {
+    auto options = arguments.transaction;
+    options.cluster = cluster_uid(cluster);
+    options.state_dir = cluster_state_dir(arguments.state_dir, options.cluster);
+    return options;
 }
 
 RegistrySession::RegistrySession(const Arguments& arguments, RegistryPlace place,

@@ -16,6 +16,9 @@ namespace airlock::installer {
 std::unique_ptr<kubernetes::Client> connect(const Arguments& arguments,
                                             const std::stop_token& stop);
 
+// The options of a transaction in this cluster, with its own directory below --state-dir.
+TransactionOptions transaction_options(const Arguments& arguments, kubernetes::Client& cluster);
+
 // The private registry and its credentials. Reads the password from stdin with --password-stdin;
 // does not connect yet.
 class RegistrySession {

@@ -106,10 +106,10 @@ ExitCode status_command(const Arguments& arguments, const std::stop_token& stop)
     const auto cluster = connect(arguments, stop);
     cluster->server_version();
     const auto generations = load_generations(*cluster);
-    const auto interrupted = read_interrupted(arguments.transaction.state_dir);
+    const auto state_dir = transaction_options(arguments, *cluster).state_dir;
+    const auto interrupted = read_interrupted(state_dir);
     const auto holder = read_lock_holder(*cluster);
-    const auto unfinished =
-        describe_unfinished(interrupted, holder, arguments.transaction.state_dir);
+    const auto unfinished = describe_unfinished(interrupted, holder, state_dir);
     Json json{{"installed", !generations.empty()}, {"unfinished", !unfinished.empty()}};
     if (!unfinished.empty()) json["reason"] = unfinished.substr(0, unfinished.size() - 1);
     if (holder) {

@@ -1,5 +1,6 @@
 #include "installer/plan/certificate.hpp"
 
+#include "base/ip_address.hpp"
 #include "base/openssl.hpp"
 
 #include <openssl/err.h>
@@ -106,6 +107,12 @@ CertificateBundle issue_certificate(const CertificateRequest& request) {
                 .set_hint("correct certificate.dnsNames in bundle.yaml");
         }
     }
+    for (const auto& address : request.ip_addresses) {
+        if (!base::is_ip_address(address)) {
+            throw Error(Errc::invalid, "\"{}\" is not a valid IP address", address)
+                .set_hint("correct certificate.ipAddresses in bundle.yaml");
+        }
+    }
     const auto ca_key = openssl::new_p256_key();
     const auto ca = start(ca_key.get(), request.ca_lifetime);
     set_name(X509_get_subject_name(ca.get()), request.common_name);
@@ -122,6 +129,8 @@ CertificateBundle issue_certificate(const CertificateRequest& request) {
     std::string names;
     for (const auto& name : request.dns_names)
         names += (names.empty() ? "DNS:" : ",DNS:") + name;
+    for (const auto& address : request.ip_addresses)
+        names += ",IP:" + address;
     add_extension(leaf.get(), ca.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(leaf.get(), ca.get(), NID_key_usage, "critical,digitalSignature");
     add_extension(leaf.get(), ca.get(), NID_ext_key_usage, "serverAuth");
@@ -135,7 +144,7 @@ CertificateBundle issue_certificate(const CertificateRequest& request) {
 }
 
 bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names,
-               std::chrono::days remaining) {
+               const std::vector<std::string>& ip_addresses, std::chrono::days remaining) {
     const auto ca = parse(bundle.ca_pem);
     const auto leaf = parse(bundle.certificate_pem);
     const auto bio = openssl::reader(bundle.key_pem);
@@ -146,6 +155,8 @@ bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& 
                 X509_check_private_key(leaf.get(), key.get()) == 1;
     for (const auto& name : dns_names)
         good = good && X509_check_host(leaf.get(), name.c_str(), name.size(), 0, nullptr) == 1;
+    for (const auto& address : ip_addresses)
+        good = good && X509_check_ip_asc(leaf.get(), address.c_str(), 0) == 1;
     for (auto* certificate : {ca.get(), leaf.get()}) {
         auto until = time(nullptr) + std::chrono::seconds(remaining).count();
         good = good && X509_cmp_time(X509_get0_notAfter(certificate), &until) > 0;

@@ -18,6 +18,7 @@ struct CertificateBundle {
 struct CertificateRequest {
     std::string common_name;             // of the CA: "node-oversell-webhook CA"
     std::vector<std::string> dns_names;  // the SANs; at least one
+    std::vector<std::string> ip_addresses = {};
     std::chrono::days leaf_lifetime{825};
     std::chrono::days ca_lifetime{3650};
 };
@@ -25,9 +26,9 @@ struct CertificateRequest {
 // A new CA, whose key is discarded, and a leaf that it signed.
 CertificateBundle issue_certificate(const CertificateRequest& request);
 
-// Whether the leaf is signed by the CA, matches the key, has all `dns_names` and stays valid for
+// Whether the leaf is signed by the CA, matches the key, has all these SANs and stays valid for
 // `remaining`. False for anything that cannot be parsed.
 bool is_usable(const CertificateBundle& bundle, const std::vector<std::string>& dns_names,
-               std::chrono::days remaining);
+               const std::vector<std::string>& ip_addresses, std::chrono::days remaining);
 
 }  // namespace airlock::installer

@@ -3,6 +3,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "installer/plan/bundled_kinds.hpp"
+#include "installer/plan/choose_placement.hpp"
 #include "installer/plan/pull_secret.hpp"
 #include "installer/plan/serving_certificate.hpp"
 #include "installer/plan/workload.hpp"
@@ -69,11 +70,12 @@ std::vector<manifests::LockedImage> images_of(const manifests::Bundle& bundle,
 class Renderer {
   public:
     Renderer(const manifests::Bundle& bundle, const InstallPlan& plan, const PlanRequest& request,
-             const std::set<std::string>& served)
+             manifests::Values values, std::set<std::string> served)
         : bundle_(bundle),
-          issuer_(plan.issuer),
-          served_(served),
-          values_(manifests::merge_values(bundle.spec().values, request.values)) {
+          target_{.issuer = plan.issuer,
+                  .placement = plan.placement,
+                  .group_versions = std::move(served)},
+          values_(std::move(values)) {
         for (const auto& image : bundle.lock().images)
             known_.insert(image.reference.text());
         for (const auto& placement : plan.placements)
@@ -83,7 +85,7 @@ class Renderer {
     std::vector<Document> render(const Component& component) const {
         std::vector<Document> out;
         for (const auto& manifest : component.manifests) {
-            if (!manifests::is_wanted(manifest, issuer_, served_)) continue;
+            if (!manifests::is_wanted(manifest, target_)) continue;
             const auto& source = bundle_.file(manifest.source());
             const auto text = manifest.substitute
                                   ? manifests::substitute_values(source, manifest.source(), values_)
@@ -99,8 +101,7 @@ class Renderer {
 
   private:
     const manifests::Bundle& bundle_;
-    CertificateIssuer issuer_;
-    const std::set<std::string>& served_;
+    manifests::InstallTarget target_;
     manifests::Values values_;
     std::set<std::string> known_;
     std::map<std::string, std::string> replacement_;
@@ -177,8 +178,14 @@ InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundl
     InstallPlan plan;
     plan.issuer = choose_issuer(spec, chosen, served);
     plan.placements = place_images(images_of(bundle, chosen), request.prefix);
+    auto values = manifests::merge_values(spec.values, request.values);
+    if (manifests::has_placements(spec)) {
+        auto& value = values.at(manifests::kPlacementValue);
+        plan.placement = choose_placement(client, manifests::parse_placement(value));
+        value = manifests::to_string(plan.placement);
+    }
 
-    const Renderer renderer(bundle, plan, request, served);
+    const Renderer renderer(bundle, plan, request, std::move(values), served);
     std::vector<std::vector<Document>> rendered;
     BundledKinds kinds;
     for (const auto& component : chosen) {

@@ -32,6 +32,7 @@ struct InstallPlan {
     std::vector<PlannedComponent> components;
     std::vector<ImagePlacement> placements;
     manifests::CertificateIssuer issuer = manifests::CertificateIssuer::installer;
+    manifests::Placement placement = manifests::Placement::service;
     // With issuer installer: the CA bundle for webhook configurations; empty until the certificate
     // is issued.
     std::string ca_pem;

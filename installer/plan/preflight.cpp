@@ -19,8 +19,8 @@ std::string group_of(const std::string& api_version) {
 
 std::set<Permission> required_permissions(kubernetes::Client& client, const InstallPlan& plan) {
     std::set<Permission> out{
-        {"get", "", "nodes", ""},          {"list", "", "nodes", ""}, {"patch", "", "nodes", ""},
-        {"patch", "", "nodes/status", ""}, {"list", "", "pods", ""},
+        {"get", "", "namespaces", ""}, {"get", "", "nodes", ""},          {"list", "", "nodes", ""},
+        {"patch", "", "nodes", ""},    {"patch", "", "nodes/status", ""}, {"list", "", "pods", ""},
     };
     for (const auto* verb : {"list", "create", "patch", "delete"})
         out.emplace(verb, "", "secrets", "kube-system");

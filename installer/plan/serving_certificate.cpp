@@ -29,13 +29,15 @@ std::optional<CertificateBundle> usable_certificate(kubernetes::Client& client,
     CertificateBundle certificate{.ca_pem = field("ca.crt"),
                                   .certificate_pem = field("tls.crt"),
                                   .key_pem = field("tls.key")};
-    if (!is_usable(certificate, spec.dns_names, kRenewBefore)) return std::nullopt;
+    if (!is_usable(certificate, spec.dns_names, spec.ip_addresses, kRenewBefore))
+        return std::nullopt;
     return certificate;
 }
 
 CertificateBundle issue_serving_certificate(const manifests::CertificateSpec& spec) {
-    return issue_certificate(
-        {.common_name = spec.secret.namespace_name + " CA", .dns_names = spec.dns_names});
+    return issue_certificate({.common_name = spec.secret.namespace_name + " CA",
+                              .dns_names = spec.dns_names,
+                              .ip_addresses = spec.ip_addresses});
 }
 
 PlannedObject certificate_secret(const manifests::CertificateSpec& spec,

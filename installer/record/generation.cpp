@@ -63,6 +63,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     Generation out;
     out.number = generation_number(json, what);
     out.id = base::get_string(json, "id", what);
+    out.cluster = base::get_string(json, "cluster", what);
     out.bundle = base::require_string(json, "bundle", what);
     out.version = base::require_string(json, "version", what);
     out.index = base::require_string(json, "index", what);
@@ -106,6 +107,7 @@ Json Generation::to_json() const {
     Json json{{"format", kGenerationFormat},
               {"generation", number},
               {"id", id},
+              {"cluster", cluster},
               {"bundle", bundle},
               {"version", version},
               {"index", index},

@@ -34,7 +34,8 @@ struct NodeBefore {
 
 struct Generation {
     int number = 0;
-    std::string id;  // unique: two hosts may use the same number
+    std::string id;       // unique: two hosts may use the same number
+    std::string cluster;  // see cluster_uid(); empty in records from before the field existed
     std::string bundle;
     std::string version;
     std::string index;

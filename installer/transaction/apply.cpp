@@ -158,8 +158,9 @@ void Apply::inject(const manifests::InjectTarget& target) {
 }
 
 void Apply::checks() {
-    for (const auto& each : bundle_.spec().checks)
-        check(each);
+    for (const auto& each : bundle_.spec().checks) {
+        if (!each.placement || *each.placement == plan_.placement) check(each);
+    }
 }
 
 void Apply::check(const manifests::Check& check) {

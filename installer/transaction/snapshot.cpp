@@ -2,6 +2,7 @@
 
 #include "base/random_id.hpp"
 #include "installer/nodes/node_snapshot.hpp"
+#include "installer/record/cluster_state.hpp"
 #include "installer/record/generation_store.hpp"
 #include "kubernetes/time.hpp"
 
@@ -78,6 +79,7 @@ Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& reg
     const auto earlier = load_generations(client);
     Generation out{.number = earlier.empty() ? 1 : earlier.back().number + 1,
                    .id = base::random_id(),
+                   .cluster = cluster_uid(client),
                    .bundle = bundle.lock().name,
                    .version = bundle.lock().version,
                    .index = bundle.index_digest().text(),

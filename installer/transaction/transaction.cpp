@@ -97,6 +97,11 @@ Transaction::Transaction(kubernetes::Client& client, images::RegistryClient& reg
       cluster_lock_(client, options_.state_dir),
       journal_(options_.state_dir / "journal.jsonl"),
       interrupted_(read_interrupted(options_.state_dir)) {
+    if (interrupted_) {
+        require_same_cluster(*interrupted_,
+                             fmt::format("move {} back to the state directory of that cluster",
+                                         options_.state_dir.string()));
+    }
     remove_partial_snapshots(options_.state_dir);
     // Records without a snapshot: interrupted before the first change, or after the last.
     if (!interrupted_ && !journal_.records().empty()) journal_.clear();
@@ -126,6 +131,7 @@ void Transaction::add_uids(Generation& generation) const {
 void Transaction::begin(Act act, const Generation& generation) {
     journal_.append(act, {{"generation", generation.number},
                           {"bundle", generation.bundle},
+                          {"cluster", options_.cluster},
                           {"version", generation.version}});
     // The run counts as unfinished from here on.
     base::write_file_durably(pending_path(options_.state_dir),
@@ -178,6 +184,16 @@ void Transaction::require_lock() {
         .set_hint(
             "run airlock-installer history to see what is installed; then run install again to "
             "continue, or rollback to undo");
+}
+
+void Transaction::require_same_cluster(const Generation& generation,
+                                       const std::string& hint) const {
+    if (generation.cluster.empty() || generation.cluster == options_.cluster) return;
+    throw Error(Errc::conflict,
+                "generation {} was recorded in another cluster (kube-system has uid {} there, {} "
+                "here)",
+                generation.number, generation.cluster, options_.cluster)
+        .set_hint(hint);
 }
 
 void Transaction::require_no_newer_install() const {
@@ -302,6 +318,13 @@ ExitCode Transaction::undo_interrupted(const std::stop_token& stop) {
 
 ExitCode Transaction::roll_back(std::optional<int> target, const std::vector<Generation>& seen) {
     enter();
+    for (const auto& generation : seen) {
+        require_same_cluster(
+            generation, fmt::format("its Secrets were copied from there, as by a backup; if they "
+                                    "are of no use, delete them: kubectl -n kube-system delete "
+                                    "secret -l airlock.dev/generation={}",
+                                    generation.number));
+    }
     if (!std::ranges::equal(load_generations(client_), seen, {}, &Generation::id,
                             &Generation::id)) {
         throw Error(Errc::conflict,

@@ -21,7 +21,8 @@
 namespace airlock::installer {
 
 struct TransactionOptions {
-    std::filesystem::path state_dir = "/var/lib/airlock";
+    std::filesystem::path state_dir;  // of this cluster
+    std::string cluster;              // see cluster_uid()
     std::chrono::seconds timeout{300};
     std::size_t concurrency = 4;
     bool roll_back_on_failure = true;
@@ -37,7 +38,8 @@ void release_lock(kubernetes::Client& client, const std::filesystem::path& state
 
 class Transaction {
   public:
-    // Locks the state directory. Errc::conflict when another installer holds the lock.
+    // Locks the state directory. Errc::conflict when another installer holds the lock, or when the
+    // run that was interrupted there was in another cluster.
     Transaction(kubernetes::Client& client, images::RegistryClient& registry,
                 TransactionOptions options, std::stop_token stop);
     // Releases the cluster lock, unless something is unfinished.
@@ -80,6 +82,8 @@ class Transaction {
     void wait_and_resync(const Generation& newest);
     // Names of the objects, and REPOSITORY:TAG, that the journal announces a change of.
     std::set<std::string> touched() const;
+    // Errc::conflict when the record was made in another cluster.
+    void require_same_cluster(const Generation& generation, const std::string& hint) const;
     // Errc::conflict when another host has installed since a run was interrupted here.
     void require_no_newer_install() const;
     // Errc::conflict when the cluster lock was removed or taken over meanwhile.

@@ -2,6 +2,7 @@
 
 #include "base/ascii.hpp"
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 #include "base/yaml_fields.hpp"
 #include "manifests/bundle/relative_path.hpp"
 #include "manifests/bundle/yaml_location.hpp"
@@ -71,6 +72,7 @@ class SpecReader {
         }
         for (const auto* node : top.list("checks"))
             spec.checks.push_back(check(*node));
+        require_placement_value(top, spec);
         if (const auto* node = top.find("nodes")) {
             base::YamlFields fields(tree_, *node, "nodes");
             spec.nodes.resync = fields.flag("resync", false);
@@ -91,7 +93,26 @@ class SpecReader {
                     "invalid value name \"{}\": must consist of A-Z, a-z, 0-9 and _, and must not start with a digit",
                     name.value));
         }
-        at_node(top, value, [&] { check_value(name.value, value.value); });
+        at_node(top, value, [&] {
+            check_value(name.value, value.value);
+            if (name.value == kPlacementValue) parse_placement(value.value);
+        });
+    }
+
+    static void require_placement_value(const base::YamlFields& top, const BundleSpec& spec) {
+        if (has_placements(spec) && !spec.values.contains(kPlacementValue))
+            top.refuse("\"placement\" is used, but the value PLACEMENT is not declared",
+                       "add it to values: PLACEMENT: auto");
+    }
+
+    static std::optional<Placement> placement(base::YamlFields& fields) {
+        const auto* node = fields.find("placement");
+        if (node == nullptr) return std::nullopt;
+        const auto word = fields.string("placement");
+        const auto made = at_node(fields, *node, [&] { return parse_placement(word); });
+        if (made == Placement::automatic)
+            fields.refuse(*node, "\"placement\" must be control-plane or service");
+        return made;
     }
 
     void component(BundleSpec& spec, const base::YamlNode& node) {
@@ -158,6 +179,7 @@ class SpecReader {
         }
         made.api = fields.string("api");
         made.unless_api = fields.string("unlessApi");
+        made.placement = placement(fields);
         made.substitute = fields.flag("substitute", made.url.empty());
         fields.finish();
         return made;
@@ -181,6 +203,11 @@ class SpecReader {
         for (const auto& name : made.dns_names) {
             if (!is_object_name(name))
                 fields.refuse(fmt::format("\"{}\" is not a valid DNS name", name));
+        }
+        made.ip_addresses = fields.strings("ipAddresses");
+        for (const auto& address : made.ip_addresses) {
+            if (!base::is_ip_address(address))
+                fields.refuse(fmt::format("\"{}\" is not a valid IP address", address));
         }
         for (const auto& target : fields.strings("inject"))
             made.inject.push_back(inject_target(fields, target));
@@ -220,6 +247,7 @@ class SpecReader {
         if (!made.path.starts_with('/') || !printable)
             fields.refuse("\"path\" must start with / and must not contain spaces");
         made.expect = fields.string("expect");
+        made.placement = placement(fields);
         fields.finish();
         return made;
     }
@@ -230,11 +258,20 @@ class SpecReader {
 
 }  // namespace
 
-bool is_wanted(const ManifestSpec& manifest, CertificateIssuer issuer,
-               const std::set<std::string>& group_versions) {
-    if (manifest.issuer && *manifest.issuer != issuer) return false;
-    if (!manifest.api.empty() && !group_versions.contains(manifest.api)) return false;
-    return manifest.unless_api.empty() || !group_versions.contains(manifest.unless_api);
+bool is_wanted(const ManifestSpec& manifest, const InstallTarget& target) {
+    const auto& served = target.group_versions;
+    if (manifest.issuer && *manifest.issuer != target.issuer) return false;
+    if (manifest.placement && *manifest.placement != target.placement) return false;
+    if (!manifest.api.empty() && !served.contains(manifest.api)) return false;
+    return manifest.unless_api.empty() || !served.contains(manifest.unless_api);
+}
+
+bool has_placements(const BundleSpec& spec) {
+    const auto depends = [](const auto& entry) { return entry.placement.has_value(); };
+    return std::ranges::any_of(spec.checks, depends) ||
+           std::ranges::any_of(spec.components, [&](const Component& component) {
+               return std::ranges::any_of(component.manifests, depends);
+           });
 }
 
 BundleSpec parse_bundle_spec(std::string_view text, std::string_view file) {

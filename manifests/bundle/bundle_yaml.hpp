@@ -7,6 +7,7 @@
 #include "kubernetes/object_name.hpp"
 #include "manifests/bundle/certificate_issuer.hpp"
 #include "manifests/bundle/image_yaml.hpp"
+#include "manifests/bundle/placement.hpp"
 #include "manifests/values.hpp"
 
 #include <cstddef>
@@ -31,6 +32,7 @@ struct ManifestSpec {
     // server the version that it supports.
     std::string api;
     std::string unless_api;
+    std::optional<Placement> placement;  // applied only in this one: control_plane or service
     // Whether ${NAME} is replaced; the default is true for `file` and false for `url`.
     bool substitute = true;
     std::size_t line = 0;
@@ -38,10 +40,13 @@ struct ManifestSpec {
     const std::string& source() const { return file.empty() ? url : file; }
 };
 
-// Whether `manifest` applies to a cluster that serves `group_versions` ("v1", "policy/v1") and
-// whose certificate comes from `issuer`.
-bool is_wanted(const ManifestSpec& manifest, CertificateIssuer issuer,
-               const std::set<std::string>& group_versions);
+// What the conditions of manifests and checks refer to.
+struct InstallTarget {
+    CertificateIssuer issuer = CertificateIssuer::installer;  // never automatic
+    Placement placement = Placement::service;                 // never automatic
+    std::set<std::string> group_versions = {};  // that the API server serves: "v1", "policy/v1"
+};
+bool is_wanted(const ManifestSpec& manifest, const InstallTarget& target);
 
 struct Component {
     std::string name;
@@ -67,6 +72,7 @@ struct CertificateSpec {
     std::optional<kubernetes::NamespacedName>
         certificate;                     // cert-manager's Certificate to wait for
     std::vector<std::string> dns_names;  // at least one
+    std::vector<std::string> ip_addresses;
     std::vector<InjectTarget> inject;
 };
 
@@ -77,6 +83,7 @@ struct Check {
     std::uint16_t port = 443;
     std::string path = "/";
     std::string expect;
+    std::optional<Placement> placement;  // run only in this one
 };
 
 struct NodesSpec {
@@ -93,6 +100,9 @@ struct BundleSpec {
     std::vector<Check> checks;
     NodesSpec nodes;
 };
+
+// Whether manifests or checks depend on the placement, so that one has to be chosen.
+bool has_placements(const BundleSpec& spec);
 
 // Errc::invalid, with file:line:column, for an unknown key, a wrong type or value, duplicate
 // components or images, and a manifest path outside the directory.

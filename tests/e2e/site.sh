@@ -140,6 +140,9 @@ build_bundle() { # directory of the kit, file, options of the bundler...
 
 # --- the installer ----------------------------------------------------------------------------------------------
 
+# The installer's directory of this cluster.
+state_dir() { echo "$site/state/$("$KUBECTL" get namespace kube-system -o 'jsonpath={.metadata.uid}')"; }
+
 # run_installer COMMAND ARGUMENT...: with the cluster and the state directory of this site.
 run_installer() { "$installer" "$@" --kubeconfig "$KUBECONFIG" --state-dir "$site/state"; }
 

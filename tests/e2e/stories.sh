@@ -318,7 +318,7 @@ killed_at_every_record() {
     if ((n % 2 == 1)); then install_small; fi
     if killed_at_fsync "$n" rollback; then roll_back; fi
     expect_same "$site/before-small" "not restored, killed at fsync $n"
-    expect "the run is unfinished" test ! -e "$site/state/pending.json"
+    expect "the run is unfinished" test ! -e "$(state_dir)/pending.json"
     expect "the cluster is still locked" not lock_is_held
   done
   expect "only $n records were tried" test "$n" -gt 10
@@ -329,7 +329,7 @@ killed_at_every_record() {
 objects_created_meanwhile_are_restored() {
   local n=0
   build_small
-  until [[ -e $site/state/pending.json ]]; do
+  until [[ -e $(state_dir)/pending.json ]]; do
     n=$((n + 1))
     killed_at_fsync "$n" install "$site/small.tar" || fail "it finished before"
   done
@@ -365,15 +365,15 @@ other_host_is_locked_out() {
   local pid status=0
   build_small
   killed_at_fsync 8 install "$site/small.tar" || fail "it finished before"
-  expect "the run is finished" test -e "$site/state/pending.json"
+  expect "the run is finished" test -e "$(state_dir)/pending.json"
   take_dump "$site/half"
   expect_exit 1 install_small_elsewhere
-  expect_output "another installer holds the cluster lock: .*$site/state,"
+  expect_output "another installer holds the cluster lock: .*$(state_dir),"
   expect_same "$site/half" "an installer that was locked out changed something"
   expect_exit 6 run_installer status
   expect_output 'generation 1 .* was interrupted'
   expect_exit 6 "$installer" status --kubeconfig "$KUBECONFIG" --state-dir "$site/elsewhere"
-  expect_output "is unfinished on .*$site/state,"
+  expect_output "is unfinished on .*$(state_dir),"
   roll_back
   # Both at the same time: one installs, the other fails.
   strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:delay_exit=300000 \

@@ -23,14 +23,18 @@ BundleSpec kit() {
                              "bundle.yaml");
 }
 
+const InstallTarget kNewWithCertManager{.issuer = CertificateIssuer::cert_manager,
+                                        .group_versions = {"v1", "policy/v1"}};
+const InstallTarget kOnControlPlane{.placement = Placement::control_plane,
+                                    .group_versions = {"v1", "policy/v1"}};
+
 // The objects of the required component for such a cluster.
-std::vector<Document> documents_for(CertificateIssuer issuer,
-                                    const std::set<std::string>& versions) {
+std::vector<Document> documents_for(const InstallTarget& target) {
     const auto spec = kit();
     std::vector<Document> all;
     for (const auto& component : select_components(spec, {})) {
         for (const auto& manifest : component.manifests) {
-            if (!is_wanted(manifest, issuer, versions)) continue;
+            if (!is_wanted(manifest, target)) continue;
             const auto text =
                 substitute_values(base::read_file(kDirectory / manifest.file, base::kMaxYamlSize),
                                   manifest.file, spec.values);
@@ -52,7 +56,7 @@ std::vector<std::string> names_of(const std::vector<Document>& documents) {
 TEST(Kit, HasTheseObjectsForAnOldClusterWithTheInstallersCa) {
     const std::string ns = "node-oversell-webhook/";
     EXPECT_THAT(
-        names_of(documents_for(CertificateIssuer::installer, {"v1", "policy/v1beta1"})),
+        names_of(documents_for({.group_versions = {"v1", "policy/v1beta1"}})),
         testing::ElementsAre(
             "v1 Namespace node-oversell-webhook", "v1 ResourceQuota " + ns + "critical-pods",
             "v1 ServiceAccount " + ns + "node-oversell-webhook",
@@ -73,8 +77,7 @@ TEST(Kit, HasTheseObjectsForAnOldClusterWithTheInstallersCa) {
 }
 
 TEST(Kit, HasACertificateChainForANewClusterWithCertManager) {
-    const auto names =
-        names_of(documents_for(CertificateIssuer::cert_manager, {"v1", "policy/v1"}));
+    const auto names = names_of(documents_for(kNewWithCertManager));
     EXPECT_THAT(names,
                 testing::Contains(
                     "policy/v1 PodDisruptionBudget node-oversell-webhook/node-oversell-webhook"));
@@ -96,8 +99,7 @@ TEST(Kit, HasEveryImageOfItsManifests) {
             bundled.insert(image.ref.text());
     }
     std::size_t found = 0;
-    for (const auto& document :
-         documents_for(CertificateIssuer::cert_manager, {"v1", "policy/v1"})) {
+    for (const auto& document : documents_for(kNewWithCertManager)) {
         for (const auto& field : find_image_fields(document, bundled)) {
             EXPECT_TRUE(bundled.contains(field.reference.text()))
                 << field.file << ":" << field.line;
@@ -118,18 +120,51 @@ TEST(Kit, CoversTheServiceWithItsCertificate) {
               "MutatingWebhookConfiguration/node-oversell-webhook");
 }
 
+TEST(Kit, RunsOnControlPlaneNodesWithoutAServiceInThePathOfHeartbeats) {
+    const std::string ns = "node-oversell-webhook/";
+    const auto names = names_of(documents_for(kOnControlPlane));
+    EXPECT_THAT(names, testing::Contains("apps/v1 DaemonSet " + ns + "node-oversell-webhook"));
+    EXPECT_THAT(names, testing::Contains("apps/v1 Deployment " + ns + "node-oversell-controller"));
+    for (const auto& absent :
+         {"apps/v1 Deployment " + ns + "node-oversell-webhook",
+          "policy/v1 PodDisruptionBudget " + ns + "node-oversell-webhook",
+          "networking.k8s.io/v1 NetworkPolicy " + ns + "node-oversell-webhook"})
+        EXPECT_THAT(names, testing::Not(testing::Contains(absent)));
+    for (const auto* once : {"v1 Namespace node-oversell-webhook",
+                             "v1 Service node-oversell-webhook/node-oversell-webhook"})
+        EXPECT_EQ(std::ranges::count(names, once), 1) << once;
+    EXPECT_THAT(names.back(), testing::HasSubstr("MutatingWebhookConfiguration"));
+    for (const auto& check : kit().checks)
+        EXPECT_EQ(check.placement, Placement::service) << "its Service is for metrics alone";
+}
+
+TEST(Kit, CallsTheWebhookOfTheSameNodeAtAnAddressOfItsCertificate) {
+    const auto spec = kit();
+    const auto last = documents_for(kOnControlPlane).back();
+    EXPECT_THAT(last.text, testing::HasSubstr("url: \"https://127.0.0.1:" +
+                                              spec.values.at("HOST_PORT") + "/mutate\""));
+    EXPECT_THAT(spec.certificate->ip_addresses, testing::ElementsAre("127.0.0.1"));
+    EXPECT_THAT(base::read_file(kDirectory / "certificate.yaml", base::kMaxYamlSize),
+                testing::HasSubstr("  ipAddresses:\n    - 127.0.0.1\n"));
+}
+
 TEST(Kit, NeverBlocksAHeartbeat) {
-    const auto documents = documents_for(CertificateIssuer::installer, {"v1", "policy/v1"});
-    const auto& last = documents.back();
-    ASSERT_TRUE(is_webhook_configuration(last.key));
-    const auto tree = base::YamlTree::parse(last.text, last.file, last.line);
-    const auto& hook = *tree.root().find("webhooks")->items.at(0);
-    EXPECT_EQ(hook.find("failurePolicy")->value, "Ignore");
-    EXPECT_EQ(hook.find("timeoutSeconds")->value, "2");
-    EXPECT_EQ(hook.find("sideEffects")->value, "None");
-    EXPECT_EQ(hook.find("rules")->items.size(), 1U);
-    EXPECT_EQ(hook.find("rules")->items.at(0)->find("resources")->items.at(0)->value,
-              "nodes/status");
+    for (const auto placement : {Placement::service, Placement::control_plane}) {
+        SCOPED_TRACE(to_string(placement));
+        const auto documents =
+            documents_for({.placement = placement, .group_versions = {"v1", "policy/v1"}});
+        const auto& last = documents.back();
+        ASSERT_TRUE(is_webhook_configuration(last.key));
+        const auto tree = base::YamlTree::parse(last.text, last.file, last.line);
+        const auto& hook = *tree.root().find("webhooks")->items.at(0);
+        EXPECT_EQ(hook.find("failurePolicy")->value, "Ignore");
+        EXPECT_EQ(hook.find("timeoutSeconds")->value, "2");
+        EXPECT_EQ(hook.find("sideEffects")->value, "None");
+        EXPECT_EQ(hook.find("rules")->items.size(), 1U);
+        EXPECT_EQ(hook.find("rules")->items.at(0)->find("resources")->items.at(0)->value,
+                  "nodes/status");
+        EXPECT_EQ(hook.find_path({"objectSelector", "matchExpressions"})->items.size(), 1U);
+    }
 }
 
 TEST(Kit, ListsEveryFileOfItsDirectory) {

@@ -1,5 +1,5 @@
-// The parts of the kit's manifests that safety depends on: Deployments, NetworkPolicy, service
-// accounts and RBAC rules.
+// The parts of the kit's manifests that safety depends on: Deployments, DaemonSet, NetworkPolicy,
+// service accounts and RBAC rules.
 #include "base/file.hpp"
 #include "webhook/https_server.hpp"
 #include "webhook/serve_command.hpp"
@@ -16,14 +16,26 @@
 namespace airlock::webhook {
 namespace {
 
+constexpr const char* kKit = AIRLOCK_SOURCE_DIR "/manifests/node-oversell/";
+
+std::string default_value(const std::string& name) {
+    return YAML::LoadFile(kKit + std::string("bundle.yaml"))["values"][name].as<std::string>();
+}
+
 YAML::Node kit_object(const char* name) {
-    const auto text = base::read_file(
-        AIRLOCK_SOURCE_DIR "/manifests/node-oversell/" + std::string(name), 1 << 20);
-    return YAML::Load(std::regex_replace(text, std::regex("\\$\\{REPLICAS\\}"), "2"));
+    auto text = base::read_file(kKit + std::string(name), 1 << 20);
+    for (const auto* value : {"REPLICAS", "HOST_PORT", "HOST_METRICS_PORT"})
+        text = std::regex_replace(text, std::regex(std::string("\\$\\{") + value + "\\}"),
+                                  default_value(value));
+    return YAML::Load(text);
 }
 
 YAML::Node pod() {
     return kit_object("deployment.yaml")["spec"]["template"]["spec"];
+}
+
+YAML::Node daemon_set_pod() {
+    return kit_object("daemon-set.yaml")["spec"]["template"]["spec"];
 }
 
 // The objects in controller.yaml, by kind.
@@ -126,6 +138,53 @@ TEST(Deployment, IsNotTheFirstVictimOfABusyNode) {
     const auto controller_pod = controller().at("Deployment")["spec"]["template"]["spec"];
     EXPECT_TRUE(admitted.contains(controller_pod["priorityClassName"].as<std::string>()));
     EXPECT_FALSE(pod()["containers"][0]["resources"]["limits"]["cpu"].IsDefined());
+}
+
+TEST(DaemonSet, DiffersFromTheDeploymentInItsNetworkAndNodesAlone) {
+    const auto without = [](YAML::Node spec, const std::vector<const char*>& keys) {
+        for (const auto* key : keys)
+            spec.remove(key);
+        return spec;
+    };
+    auto deployed = without(pod(), {"affinity", "tolerations", "topologySpreadConstraints"});
+    auto daemon =
+        without(daemon_set_pod(), {"affinity", "tolerations", "hostNetwork", "dnsPolicy"});
+    for (auto spec : {deployed, daemon}) {
+        auto container = spec["containers"][0];
+        container["readinessProbe"]["httpGet"].remove("host");
+        container["livenessProbe"]["httpGet"].remove("host");
+        without(container, {"args", "ports", "env"});
+    }
+    EXPECT_EQ(YAML::Dump(deployed), YAML::Dump(daemon));
+}
+
+TEST(DaemonSet, ListensForReviewsOnLoopbackAlone) {
+    const auto spec = daemon_set_pod();
+    const auto container = spec["containers"][0];
+    const auto args = container["args"].as<std::vector<std::string>>();
+    EXPECT_EQ(args.at(1), "--listen");
+    EXPECT_EQ(args.at(2), "127.0.0.1:" + default_value("HOST_PORT"));
+    for (const auto* probe : {"readinessProbe", "livenessProbe"})
+        EXPECT_EQ(container[probe]["httpGet"]["host"].as<std::string>(), "127.0.0.1") << probe;
+    EXPECT_TRUE(spec["hostNetwork"].as<bool>());
+    for (const auto* host : {"hostPID", "hostIPC"})
+        EXPECT_FALSE(spec[host].IsDefined()) << host;
+}
+
+TEST(DaemonSet, RunsOnEveryControlPlaneNodeBeforeItIsReady) {
+    const auto spec = daemon_set_pod();
+    ASSERT_EQ(spec["tolerations"].size(), 1U);
+    EXPECT_EQ(spec["tolerations"][0].size(), 1U) << "tolerates every taint";
+    EXPECT_EQ(spec["tolerations"][0]["operator"].as<std::string>(), "Exists");
+    std::set<std::string> labels;
+    const auto required =
+        spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    for (const auto& term : required["nodeSelectorTerms"])
+        labels.insert(term["matchExpressions"][0]["key"].as<std::string>());
+    EXPECT_EQ(labels, (std::set<std::string>{"node-role.kubernetes.io/control-plane",
+                                             "node-role.kubernetes.io/master"}));
+    const auto update = kit_object("daemon-set.yaml")["spec"]["updateStrategy"]["rollingUpdate"];
+    EXPECT_EQ(update["maxUnavailable"].as<int>(), 1) << "one node at a time";
 }
 
 TEST(Deployment, AllowsTheTimeForAGracefulShutdown) {

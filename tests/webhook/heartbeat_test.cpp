@@ -49,6 +49,27 @@ TEST(Heartbeat, PassesWhenTheStoredTimesAreFourMinutesOld) {
     EXPECT_EQ(outcome_of(now, stored_node()), Outcome::patched);
 }
 
+TEST(Heartbeat, PassesAfter24ReportsOfAKubeletThatReportsOften) {
+    const auto policy = test::policy("default: {ratios: {cpu: 2}}");
+    ReportIntervals intervals;
+    ReviewParser parser;
+    const auto outcome_at = [&](std::string_view heartbeat, bool dry_run = false) {
+        auto now = next_report();
+        now.heartbeat = heartbeat;
+        auto review = test::review_json(now, stored_node());
+        review["request"]["dryRun"] = dry_run;
+        auto body = review.dump();
+        body.reserve(body.size() + kBodyPadding);
+        return mutate(parser, body, &policy, test::kNow, &intervals).outcome;
+    };
+    EXPECT_EQ(outcome_at("2026-11-21T00:52:58Z"), Outcome::suppressed);
+    EXPECT_EQ(outcome_at("2026-11-21T00:52:59Z"), Outcome::suppressed);
+    EXPECT_EQ(outcome_at("2026-11-21T00:53:20Z"), Outcome::suppressed) << "23 s old";
+    EXPECT_EQ(outcome_at("2026-11-21T00:53:21Z"), Outcome::patched) << "24 s old";
+    EXPECT_EQ(outcome_at("2026-11-21T00:53:21Z", true), Outcome::suppressed)
+        << "a dry run records nothing and is not stored";
+}
+
 TEST(Heartbeat, PassesWhenTheClockOfTheNodeIsSetBack) {
     auto now = next_report();
     now.heartbeat = "2026-11-21T00:52:56Z";

@@ -41,8 +41,8 @@ TEST(Metrics, DropNodesThatNoLongerReport) {
     Metrics metrics;
     const Metrics::Clock::time_point begin{};
     metrics.record(raised("n1"), {}, begin);
-    EXPECT_THAT(metrics.text(begin + Metrics::kNodeLifetime), HasSubstr("n1"));
-    EXPECT_THAT(metrics.text(begin + Metrics::kNodeLifetime + std::chrono::seconds(1)),
+    EXPECT_THAT(metrics.text(begin + kNodeLifetime), HasSubstr("n1"));
+    EXPECT_THAT(metrics.text(begin + kNodeLifetime + std::chrono::seconds(1)),
                 Not(HasSubstr("n1")));
 }
 

@@ -24,6 +24,7 @@ TEST(ServeCommand, UsesHalfTheProcessorsAndAtMostFourThreads) {
 TEST(ServeCommand, ParsesAddressAndPort) {
     EXPECT_EQ(parse_listen("0.0.0.0:8443", "--listen"), Listen("0.0.0.0", 8443));
     EXPECT_EQ(parse_listen("[::1]:8443", "--listen"), Listen("::1", 8443));
+    EXPECT_EQ(parse_listen("[10.0.0.1]:8443", "--listen"), Listen("10.0.0.1", 8443));
     EXPECT_EQ(parse_listen(":8443", "--listen"), Listen("0.0.0.0", 8443));
     for (const auto* text : {"", "8443", "host:", "host:x", "host:65536", "host:-1", "host:1 "}) {
         SCOPED_TRACE(text);

@@ -97,15 +97,31 @@ TEST_F(CertificateTest, IsValidForTheRequestedLifetime) {
 }
 
 TEST_F(CertificateTest, IsUsableUntilItMustBeRenewed) {
-    EXPECT_TRUE(is_usable(issued_, kNames, days(30)));
-    EXPECT_TRUE(is_usable(issued_, {"hook.ns.svc"}, days(824)));
-    EXPECT_FALSE(is_usable(issued_, kNames, days(826)));
-    EXPECT_FALSE(is_usable(issued_, {"hook.ns.svc", "other.ns.svc"}, days(30)));
+    EXPECT_TRUE(is_usable(issued_, kNames, {}, days(30)));
+    EXPECT_TRUE(is_usable(issued_, {"hook.ns.svc"}, {}, days(824)));
+    EXPECT_FALSE(is_usable(issued_, kNames, {}, days(826)));
+    EXPECT_FALSE(is_usable(issued_, {"hook.ns.svc", "other.ns.svc"}, {}, days(30)));
     const auto short_ca = issue_certificate({.common_name = "x",
                                              .dns_names = kNames,
                                              .leaf_lifetime = days(40),
                                              .ca_lifetime = days(20)});
-    EXPECT_FALSE(is_usable(short_ca, kNames, days(30)));
+    EXPECT_FALSE(is_usable(short_ca, kNames, {}, days(30)));
+}
+
+TEST(Certificate, CoversIpAddresses) {
+    const auto issued = issue_certificate(
+        {.common_name = "x", .dns_names = kNames, .ip_addresses = {"127.0.0.1", "fd00::1"}});
+    EXPECT_TRUE(is_usable(issued, kNames, {"127.0.0.1", "fd00::1"}, days(30)));
+    EXPECT_FALSE(is_usable(issued, kNames, {"127.0.0.2"}, days(30)));
+    const auto without = issue_certificate({.common_name = "x", .dns_names = kNames});
+    EXPECT_FALSE(is_usable(without, kNames, {"127.0.0.1"}, days(30)));
+    expect_error(
+        [] {
+            issue_certificate({.common_name = "x",
+                               .dns_names = kNames,
+                               .ip_addresses = {"127.0.0.1,DNS:other.ns.svc"}});
+        },
+        Errc::invalid, "is not a valid IP address");
 }
 
 TEST_F(CertificateTest, MixedPartsAreNotUsable) {
@@ -129,14 +145,15 @@ TEST_F(CertificateTest, MixedPartsAreNotUsable) {
         {"other text", {"a", "b", "c"}},
     };
     for (const auto& row : rows)
-        EXPECT_FALSE(is_usable(row.bundle, kNames, days(0))) << row.name;
+        EXPECT_FALSE(is_usable(row.bundle, kNames, {}, days(0))) << row.name;
 }
 
 TEST_F(CertificateTest, DoesNotPromptForAPassphrase) {
     const auto encrypted =
         run({"openssl", "pkcs8", "-topk8", "-passout", "pass:secret", "-in", folder_ / "tls.key"});
     ASSERT_THAT(encrypted, HasSubstr("ENCRYPTED PRIVATE KEY"));
-    EXPECT_FALSE(is_usable({issued_.ca_pem, issued_.certificate_pem, encrypted}, kNames, days(0)));
+    EXPECT_FALSE(
+        is_usable({issued_.ca_pem, issued_.certificate_pem, encrypted}, kNames, {}, days(0)));
 }
 
 TEST(Certificate, AcceptsOnlyDnsNames) {
@@ -161,7 +178,7 @@ TEST(Certificate, AcceptsOnlyDnsNames) {
             Errc::invalid, "is not a valid DNS name");
     }
     EXPECT_TRUE(is_usable(issue_certificate({.common_name = "x", .dns_names = {"*.ns.svc"}}),
-                          {"hook.ns.svc"}, days(30)));
+                          {"hook.ns.svc"}, {}, days(30)));
     expect_error([] { issue_certificate({.common_name = "x", .dns_names = {}}); }, Errc::internal,
                  "at least one DNS name");
 }
@@ -169,7 +186,7 @@ TEST(Certificate, AcceptsOnlyDnsNames) {
 TEST(Certificate, ALongCommonNameIsTruncated) {
     EXPECT_TRUE(is_usable(
         issue_certificate({.common_name = std::string(100, 'n') + " CA", .dns_names = kNames}),
-        kNames, days(30)));
+        kNames, {}, days(30)));
 }
 
 }  // namespace

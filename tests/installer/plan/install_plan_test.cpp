@@ -235,6 +235,44 @@ TEST_F(InstallPlanTest, DependsOnTheServedApiVersions) {
     EXPECT_THAT(result, Not(testing::Contains("ConfigMap ns/old")));
 }
 
+TEST_F(InstallPlanTest, DependsOnThePlacement) {
+    auto description = std::string(kDescription);
+    description.replace(description.find("values: {"), 9, "values: {PLACEMENT: auto, ");
+    description.replace(description.find("- file: main.yaml"), 17,
+                        "- file: main.yaml\n      - {file: host.yaml, placement: control-plane}\n"
+                        "      - {file: service.yaml, placement: service}");
+    put("bundle.yaml", description);
+    put("host.yaml", config_map_document("on-${PLACEMENT}"));
+    put("service.yaml", config_map_document("on-${PLACEMENT}"));
+    const auto* no_nodes = R"({"metadata": {}, "items": []})";
+    server_.put("/api/v1/nodes", no_nodes);
+    EXPECT_THAT(names(plan(request())), testing::Contains("ConfigMap ns/on-service"))
+        << "no endpoints are known";
+
+    server_.put("/api/v1/namespaces/default/endpoints/kubernetes",
+                R"({"subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]})");
+    server_.put("/api/v1/nodes", R"({"metadata": {}, "items": [
+        {"metadata": {"name": "cp"},
+         "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}],
+                    "nodeInfo": {"operatingSystem": "linux"}}}]})");
+    const auto automatic = plan(request());
+    EXPECT_EQ(automatic.placement, manifests::Placement::control_plane);
+    EXPECT_THAT(names(automatic), testing::Contains("ConfigMap ns/on-control-plane"));
+    EXPECT_THAT(names(automatic), Not(testing::Contains("ConfigMap ns/on-service")));
+
+    auto chosen = request();
+    chosen.values = {{"PLACEMENT", "service"}};
+    EXPECT_THAT(names(plan(chosen)), testing::Contains("ConfigMap ns/on-service"));
+    chosen.values = {{"PLACEMENT", "elsewhere"}};
+    expect_error([&] { plan(chosen); }, Errc::usage, "unknown placement \"elsewhere\"");
+    chosen.values = {{"PLACEMENT", "control-plane"}};
+    EXPECT_EQ(plan(chosen).fingerprint, automatic.fingerprint);
+    server_.put("/api/v1/nodes", no_nodes);
+    expect_error([&] { plan(chosen); }, Errc::unsupported,
+                 "PLACEMENT=control-plane: API server 10.0.0.1 is not on a control-plane node",
+                 "--set PLACEMENT=service");
+}
+
 TEST_F(InstallPlanTest, LeavesTheCertificateToCertManagerIfInstalled) {
     server_.put("/apis", R"({"groups": [{"versions": [{"groupVersion": "cert-manager.io/v1"}]}]})");
     const auto result = plan(request());
@@ -257,7 +295,7 @@ TEST_F(InstallPlanTest, IssuesTheCertificateOnceAndReusesIt) {
     EXPECT_TRUE(is_usable({.ca_pem = field("ca.crt"),
                            .certificate_pem = field("tls.crt"),
                            .key_pem = field("tls.key")},
-                          {"hook.ns.svc"}, std::chrono::days(300)));
+                          {"hook.ns.svc"}, {}, std::chrono::days(300)));
 
     server_.put("/api/v1/namespaces/ns/secrets/cert", secret.dump());
     const auto again = plan(request());

@@ -58,7 +58,7 @@ TEST_F(ServingCertificateTest, IsNotReusedWhenItIsUnusable) {
 
 TEST_F(ServingCertificateTest, IsIssuedForTheNamesOfTheSpec) {
     EXPECT_TRUE(
-        is_usable(issue_serving_certificate(spec()), spec().dns_names, std::chrono::days(300)));
+        is_usable(issue_serving_certificate(spec()), spec().dns_names, {}, std::chrono::days(300)));
 }
 
 TEST_F(ServingCertificateTest, IsStoredInATlsSecret) {

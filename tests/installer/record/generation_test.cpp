@@ -15,6 +15,7 @@ Generation full() {
     Generation out;
     out.number = 3;
     out.id = "0123456789abcdef";
+    out.cluster = "7c1f-uid";
     out.bundle = "kit";
     out.version = "1.2.3";
     out.index = "sha256:" + std::string(64, 'a');

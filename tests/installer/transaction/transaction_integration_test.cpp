@@ -1,6 +1,7 @@
 // Who may continue a transaction, on a real API server. The end-to-end tests cover what it does.
 #include "base/file.hpp"
 #include "installer/record/cluster_lock.hpp"
+#include "installer/record/cluster_state.hpp"
 #include "installer/record/generation_store.hpp"
 #include "installer/transaction/transaction.hpp"
 #include "tests/support/expect_error.hpp"
@@ -39,7 +40,12 @@ class TransactionOnRealServer : public ::testing::Test {
     void interrupt(const Generation& generation) const {
         folder_.write("state/pending.json", generation.to_json().dump());
     }
-    Transaction transaction() { return {client_, registry_, {.state_dir = folder_ / "state"}, {}}; }
+    Transaction transaction() {
+        return {client_,
+                registry_,
+                {.state_dir = folder_ / "state", .cluster = cluster_uid(client_)},
+                {}};
+    }
     bool is_locked() { return read_lock_holder(client_).has_value(); }
 
     test::TempFolder folder_;
@@ -83,6 +89,17 @@ TEST_F(TransactionOnRealServer, DoesNotUndoGenerationsThatWereNotConfirmed) {
     EXPECT_FALSE(is_locked());
     EXPECT_EQ(transaction().roll_back({}, {generation("theirs")}), ExitCode::done);
     EXPECT_TRUE(load_generations(client_).empty());
+}
+
+TEST_F(TransactionOnRealServer, DoesNotUndoGenerationsOfAnotherCluster) {
+    auto copied = generation("theirs");
+    copied.cluster = "uid-of-another";
+    save_generation(client_, copied);
+    expect_error([&] { transaction().roll_back({}, {copied}); }, Errc::conflict,
+                 "generation 1 was recorded in another cluster",
+                 "delete secret -l airlock.dev/generation=1");
+    EXPECT_EQ(load_generations(client_).size(), 1U);
+    EXPECT_FALSE(is_locked());
 }
 
 TEST_F(TransactionOnRealServer, ReleasesTheLockOfAKilledRun) {

@@ -108,13 +108,13 @@ INSTANTIATE_TEST_SUITE_P(
             {"files", "entrypoint", "labels"}},
         Map{"## manifests",
             kHead + "components: [{name: a, manifests: [{file: a.yaml, unknown: 1}]}]\n",
-            {"file", "url", "sha256", "issuer", "api", "unlessApi", "substitute"}},
+            {"file", "url", "sha256", "issuer", "api", "unlessApi", "placement", "substitute"}},
         Map{"## certificate",
             kImages + "certificate: {secret: n/s, dnsNames: [a], unknown: 1}\n",
-            {"issuer", "secret", "dnsNames", "inject"}},
+            {"issuer", "secret", "dnsNames", "ipAddresses", "inject"}},
         Map{"## checks",
             kImages + "checks: [{service: n/s, unknown: 1}]\n",
-            {"service", "port", "path", "expect"}},
+            {"service", "port", "path", "expect", "placement"}},
         Map{"## nodes", kImages + "nodes: {unknown: 1}\n", {"resync", "stateAnnotation"}}),
     [](const auto& row) {
         auto name = row.param.heading;

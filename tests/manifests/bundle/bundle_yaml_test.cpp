@@ -226,6 +226,20 @@ INSTANTIATE_TEST_SUITE_P(
                   "unknown certificate issuer \"vault\"", "cert-manager"},
         Rejection{"ManifestForAuto", with_manifest("{file: a, issuer: auto}"), "must be installer",
                   ""},
+        Rejection{"UnknownPlacement", with_manifest("{file: a, placement: edge}"),
+                  "unknown placement \"edge\"", "control-plane"},
+        Rejection{"PlacementForAuto", with_manifest("{file: a, placement: auto}"),
+                  "must be control-plane or service", ""},
+        Rejection{"PlacementWithoutAValue", with_manifest("{file: a, placement: service}"),
+                  "the value PLACEMENT is not declared", "PLACEMENT: auto"},
+        Rejection{"PlacementOfACheckWithoutAValue",
+                  kImages + "checks: [{service: n/s, placement: service}]\n",
+                  "the value PLACEMENT is not declared", ""},
+        Rejection{"UnknownDefaultPlacement", kImages + "values: {PLACEMENT: edge}\n",
+                  "unknown placement \"edge\"", "auto"},
+        Rejection{"BadIpAddress",
+                  with_certificate("secret: n/s, dnsNames: [a], ipAddresses: [localhost]"),
+                  "\"localhost\" is not a valid IP address", ""},
         Rejection{"SecretWithoutNamespace", with_certificate("secret: s, dnsNames: [a]"),
                   "NAMESPACE/NAME", ""},
         Rejection{"NoDnsNames", with_certificate("secret: n/s"), "\"dnsNames\" is missing", ""},
@@ -260,19 +274,22 @@ TEST(SelectComponents, IncludesOptionalOnesByNameOnly) {
                  "a, b");
 }
 
-TEST(IsWanted, DependsOnIssuerAndServedVersions) {
-    using enum CertificateIssuer;
+TEST(IsWanted, DependsOnIssuerPlacementAndServedVersions) {
     ManifestSpec spec;
-    EXPECT_TRUE(is_wanted(spec, installer, {}));
-    spec.issuer = cert_manager;
-    EXPECT_TRUE(is_wanted(spec, cert_manager, {}));
-    EXPECT_FALSE(is_wanted(spec, installer, {}));
+    EXPECT_TRUE(is_wanted(spec, {}));
+    spec.issuer = CertificateIssuer::cert_manager;
+    EXPECT_TRUE(is_wanted(spec, {.issuer = CertificateIssuer::cert_manager}));
+    EXPECT_FALSE(is_wanted(spec, {}));
     spec.issuer.reset();
+    spec.placement = Placement::control_plane;
+    EXPECT_TRUE(is_wanted(spec, {.placement = Placement::control_plane}));
+    EXPECT_FALSE(is_wanted(spec, {.placement = Placement::service}));
+    spec.placement.reset();
     spec.api = "policy/v1beta1";
     spec.unless_api = "policy/v1";
-    EXPECT_TRUE(is_wanted(spec, installer, {"v1", "policy/v1beta1"}));
-    EXPECT_FALSE(is_wanted(spec, installer, {"v1", "policy/v1beta1", "policy/v1"}));
-    EXPECT_FALSE(is_wanted(spec, installer, {"v1"}));
+    EXPECT_TRUE(is_wanted(spec, {.group_versions = {"v1", "policy/v1beta1"}}));
+    EXPECT_FALSE(is_wanted(spec, {.group_versions = {"v1", "policy/v1beta1", "policy/v1"}}));
+    EXPECT_FALSE(is_wanted(spec, {.group_versions = {"v1"}}));
 }
 
 }  // namespace

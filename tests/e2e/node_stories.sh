@@ -1,5 +1,5 @@
 # The webhook's node under pressure, a replica that is lost with its node, and pods that are resized on an oversold
-# node. One function per story; sourced by run.sh, never run. Version 1 is installed, and stays so.
+# node; and the webhook next to each API server. One function per story; sourced by run.sh, never run.
 # shellcheck shell=bash
 
 webhook_pods() { kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$namespace" -o json; }
@@ -96,13 +96,13 @@ delete_fleet() {
 
 # One heartbeat of every node of the fleet, all at the same time: a changed condition and the real allocatable, as a
 # kubelet reports them. The answer of the API server has the real value if the call of the webhook failed open. Appends
-# "NODE CPU" for each answer to $site/fleet.answers.
+# "NODE CPU" for each answer to $site/fleet.answers, and the duration of each to $site/fleet.seconds.
 send_heartbeats() {
   rm -rf "$site/fleet"
   mkdir "$site/fleet"
   curl -sS -Z --parallel-immediate --parallel-max "$fleet_size" --max-time 10 --unix-socket "$site/proxy.sock" \
     -X PATCH -H 'Content-Type: application/strategic-merge-patch+json' -d "$(heartbeat_patch "$((RANDOM % 2))" "$fleet_cpu")" \
-    -o "$site/fleet/#1" "http://localhost/api/v1/nodes/fleet-[1-$fleet_size]/status" > "$site/fleet.log" 2>&1 || cat "$site/fleet.log"
+    -o "$site/fleet/#1" -w '%{time_total}\n' "http://localhost/api/v1/nodes/fleet-[1-$fleet_size]/status" >> "$site/fleet.seconds" 2> "$site/fleet.log" || cat "$site/fleet.log"
   jq -r 'select(.kind == "Node") | "\(.metadata.name) \(.status.allocatable.cpu)"' "$site"/fleet/* >> "$site/fleet.answers"
 }
 
@@ -116,50 +116,64 @@ send_heartbeats_for() { # seconds
   done
 }
 
-# measure_fleet SECONDS: sets $failed.
+# measure_fleet SECONDS [COMMAND...]: meanwhile runs the command. Sets $failed, and $slowest to milliseconds.
 measure_fleet() {
-  local calls nodes
+  local calls nodes sender
   : > "$site/fleet.answers"
-  with_proxy send_heartbeats_for "$1"
+  : > "$site/fleet.seconds"
+  with_proxy send_heartbeats_for "$1" &
+  sender=$!
+  "${@:2}"
+  wait "$sender"
   read -r calls failed nodes < <(awk -v raw="$fleet_cpu" '{calls++} $2 == raw {failed++; nodes += !seen[$1]++}
     END {print calls + 0, failed + 0, nodes + 0}' "$site/fleet.answers")
-  say "$failed of $calls calls failed open, $(awk "BEGIN {printf \"%.1f\", 100 * $failed / ($calls + !$calls)}") %, of $nodes of $fleet_size nodes"
+  slowest=$(awk '$1 > most {most = $1} END {print int(most * 1000)}' "$site/fleet.seconds")
+  say "$failed of $calls calls failed open, $(awk "BEGIN {printf \"%.1f\", 100 * $failed / ($calls + !$calls)}") %, of $nodes of $fleet_size nodes; slowest call: $slowest ms"
   ((calls >= fleet_size * $1 / 3)) || fail "only $calls calls in $1 s"
 }
 
-# Drops what the API server sends to one replica, as if its node had died. The kubelet's probes pass, so the replica
-# stays an endpoint, as it does for 40 s and more after the death of a node.
-drop_rule() { # -I or -D
-  local ip
-  ip=$(kubectl -n "$namespace" get service "$namespace" -o 'jsonpath={.spec.clusterIP}')
-  "$cluster/cluster.sh" exec "$site/cluster" iptables -w "$1" OUTPUT -d "$dropped" -p tcp --dport 8443 -m conntrack --ctorigdst "$ip" -j DROP
+# Drops what the host, and so the API server, sends to an address, until stop_dropping.
+start_dropping() { # address condition...
+  dropped=("$@")
+  iptables_in_node -I OUTPUT -d "${dropped[@]}" -j DROP
 }
 
-dropped_packets() {
-  "$cluster/cluster.sh" exec "$site/cluster" iptables -w -L OUTPUT -vnx | awk -v ip="$dropped" '$3 == "DROP" && $9 == ip {print $1}'
+stop_dropping() {
+  [[ -z ${dropped[*]} ]] || iptables_in_node -D OUTPUT -d "${dropped[@]}" -j DROP
+  dropped=()
 }
 
-forget_fleet() {
-  [[ -z ${dropped:-} ]] || drop_rule -D || true
+iptables_in_node() { "$cluster/cluster.sh" exec "$site/cluster" iptables -w "$@"; }
+
+dropped_packets() { iptables_in_node -L OUTPUT -vnx | awk -v to="${dropped[0]}" '$3 == "DROP" && $9 == to {print $1}'; }
+
+end_fleet() {
+  stop_dropping
   delete_fleet
 }
 
-lost_replica_fails_open() {
-  local failed dropped='' packets
-  trap forget_fleet EXIT
+start_fleet() {
+  local failed slowest
   create_fleet
   measure_fleet 5
   ((failed == 0)) || fail "calls fail open before the loss"
-  dropped=$(webhook_pods | jq -r '.items[0].status.podIP')
-  drop_rule -I
+}
+
+# As if the node of one replica had died. The kubelet's probes pass, so the replica stays an endpoint, as it does for
+# 40 s and more after the death of a node.
+lost_replica_fails_open() {
+  local failed slowest dropped=() packets service
+  trap end_fleet EXIT
+  start_fleet
+  service=$(kubectl -n "$namespace" get service "$namespace" -o 'jsonpath={.spec.clusterIP}')
+  start_dropping "$(webhook_pods | jq -r '.items[0].status.podIP')" -p tcp --dport 8443 -m conntrack --ctorigdst "$service"
   measure_fleet 30
   packets=$(dropped_packets)
-  say "$packets packets to $dropped dropped"
-  ((packets > 0)) || fail "no packet to $dropped was dropped"
+  say "$packets packets to ${dropped[0]} dropped"
+  ((packets > 0)) || fail "no packet was dropped"
   (($(kubectl -n "$namespace" get endpoints "$namespace" -o json | jq '[.subsets[].addresses[]?] | length') == 2)) ||
     fail "the lost replica is no longer an endpoint"
-  drop_rule -D
-  dropped=''
+  stop_dropping
   expect_soon 30 "the nodes do not return to the webhook's values" fleet_is_raised
 }
 
@@ -206,4 +220,54 @@ oversold_pod_is_resized() {
   expect_exit 1 resize_pod resized "$(($(millicores "$raw_cpu") * 2 + 50))m"
   expect_output "allocatable: $(($(millicores "$raw_cpu") * 2))"
   kubectl -n "$namespace" delete pod resized --grace-period=1
+}
+
+# --- the webhook next to each API server --------------------------------------------------------------------------
+
+webhook_url() { kubectl get mutatingwebhookconfiguration "$namespace" -o 'jsonpath={.webhooks[*].clientConfig.url}'; }
+
+auto_places_webhook_next_to_api_server() {
+  kubectl label node "$node" node-role.kubernetes.io/control-plane=
+  take_dump "$site/before-control-plane"
+  install_bundle "$site/one.tar" --components "$components" --set OVERSELL_CONTROL_PLANE=true
+  expect_soon 30 "cpu is not raised" resynced_allocatable_is "$node" cpu "$(multiply_cpu "$raw_cpu" 2)"
+  [[ $(webhook_url) == https://127.0.0.1:* ]] || fail "the webhook is called at '$(webhook_url)'"
+  expect "there is a Deployment as well" not kubectl -n "$namespace" get deployment "$namespace"
+  # The same as when it is asked for.
+  install_bundle "$site/one.tar" --components "$components" --set OVERSELL_CONTROL_PLANE=true --set PLACEMENT=control-plane 2>&1 | tee "$site/output"
+  expect_output 'nothing to change'
+}
+
+# Everything that the host sends to pods is lost, on any node, and so are all Services.
+lost_nodes_fail_nothing_open() {
+  local failed slowest dropped=()
+  trap end_fleet EXIT
+  start_fleet
+  start_dropping 10.244.0.0/16 -m conntrack --ctdir ORIGINAL
+  measure_fleet 30
+  ((failed == 0)) || fail "$failed calls failed open"
+}
+
+roll_out_daemon_set() {
+  kubectl -n "$namespace" rollout restart daemonset "$namespace"
+  kubectl -n "$namespace" rollout status daemonset "$namespace" --timeout=60s
+}
+
+# While the only replica next to this API server is replaced, its calls are refused at once.
+rollout_next_to_api_server_is_repaired() {
+  local failed slowest dropped=()
+  trap end_fleet EXIT
+  start_fleet
+  measure_fleet 20 roll_out_daemon_set
+  ((failed > 0)) || fail "no call failed open: nothing was measured"
+  ((slowest < 1500)) || fail "a call was not refused at once: $slowest ms"
+  expect_soon 15 "the nodes do not return to the webhook's values" fleet_is_raised
+  expect "cpu is not raised" allocatable_is "$node" cpu "$(multiply_cpu "$raw_cpu" 2)"
+}
+
+webhook_next_to_api_server_is_uninstalled() {
+  roll_back
+  expect_soon 60 "cpu is not restored" allocatable_is "$node" cpu "$raw_cpu"
+  expect_same "$site/before-control-plane" "the state differs from before the install"
+  kubectl label node "$node" node-role.kubernetes.io/control-plane-
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The end-to-end suite: the release programs on a real cluster. `make test` runs it.
 #   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (the webhook
-#                         over time), 1.36.3 (with cert-manager where it builds), 1.36.3-webhook
+#                         over time, in both placements), 1.36.3 (with cert-manager where it builds), 1.36.3-webhook
 # Suites run in parallel, SUITES_AT_A_TIME (2), each with its own cluster and registries. The last line is
 # `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of the *stories.sh)
 # that match, and the ones that they need; KEEP=1 leaves the clusters running.
@@ -105,6 +105,13 @@ webhook_over_time() {
   run_story "uninstalling the webhook restores every object and tag" webhook_is_uninstalled
 }
 
+webhook_next_to_api_server() {
+  run_story "PLACEMENT=auto chooses the control plane, where the API server calls 127.0.0.1" auto_places_webhook_next_to_api_server
+  maybe_exclusive "the loss of all other nodes fails no call open" lost_nodes_fail_nothing_open
+  maybe_exclusive "during a rollout calls are refused at once, and the controller resyncs" rollout_next_to_api_server_is_repaired
+  run_story "uninstalling from the control plane restores every object and tag" webhook_next_to_api_server_is_uninstalled
+}
+
 # run_suite NAME KUBERNETES CERT_MANAGER PART...: runs in a process of its own.
 run_suite() {
   suite=$1
@@ -184,13 +191,13 @@ main() {
   [[ -n $old ]] || suite=1.20.2 skip "everything on the oldest Kubernetes" "$no_old"
   [[ -n $old$new ]] || fail "no Kubernetes can be built here: $no_old"
   if [[ -n $old ]] && wanted 1.20.2 "$@"; then start_suite 1.20.2 "$old" "" bundles_and_invalid_input lifecycle crashes faults; fi
-  if [[ -n $old ]] && wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time; fi
+  if [[ -n $old ]] && wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time webhook_next_to_api_server; fi
+  if [[ -n $new ]] && wanted 1.36.3-webhook "$@"; then start_suite 1.36.3-webhook "$new" "" webhook_over_time webhook_next_to_api_server; fi
+  if [[ -n $new ]] && wanted 1.36.3 "$@"; then start_suite 1.36.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
   if [[ -n $old ]] && wanted 1.20.2-cert-manager "$@"; then
     if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" lifecycle
     else suite=1.20.2-cert-manager skip "lifecycle with the real cert-manager" "$no_cert_manager"; fi
   fi
-  if [[ -n $new ]] && wanted 1.36.3 "$@"; then start_suite 1.36.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
-  if [[ -n $new ]] && wanted 1.36.3-webhook "$@"; then start_suite 1.36.3-webhook "$new" "" webhook_over_time; fi
   wait
   print_summary
 }

@@ -4,7 +4,7 @@
 # in it, including its mounts, bridges and iptables rules. Its only route is to the machine's end of a veth pair,
 # 10.99.N.1: it is air-gapped.
 #   cluster.sh up BIN STATE          BIN: output of build-kubernetes.sh; STATE: a directory, new or from an earlier run
-#   cluster.sh down STATE            removes everything but the logs, whatever the state
+#   cluster.sh down STATE            removes everything but the logs and a few empty directories, whatever the state
 #   cluster.sh status STATE
 #   cluster.sh trust STATE HOST CA   the node's containerd accepts the registry HOST with this CA; no credentials
 #   cluster.sh user STATE NAME [GROUP]   STATE/NAME.kubeconfig for a user with only the permissions of GROUP
@@ -20,7 +20,8 @@ usage="usage: cluster.sh up BIN STATE | down STATE | status STATE | trust STATE 
   exec STATE COMMAND... | stop|start STATE PART"
 pods=10.244.0.0/24 services=10.96.0.0/16
 parts=(etcd apiserver controller-manager scheduler containerd kubelet proxy)
-# Directories that containerd, CNI and the kubelet always use, whatever their settings; the node gets its own.
+# Directories that containerd, CNI and the kubelet always use, whatever their settings; the node mounts its own there. They
+# stay, empty, when the cluster is down: removing one would unmount those of all other clusters on the machine.
 host_directories=(/run/containerd /run/netns /var/lib/cni /var/lib/kubelet /var/log/pods /var/log/containers)
 
 # --- the node: namespaces, network, cgroups -----------------------------------------------------------------------
@@ -326,7 +327,6 @@ down() {
     rm -f number
   fi
   rm -f node_address host_address ./*.sock
-  rmdir --ignore-fail-on-non-empty "${host_directories[@]}" 2> /dev/null || true
 }
 
 # True if none remains. An exiting process stays in its group for a moment.

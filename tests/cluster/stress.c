@@ -13,8 +13,10 @@ static void end(int number) {
     _exit(0); /* process 1 of the container: the kernel ends the others */
 }
 
+/* At the lowest priority within the container, so that memory is exhausted as well. */
 static void busy(void) {
     volatile unsigned long n = 0;
+    if (nice(19) == -1) _exit(1);
     for (;;) n++;
 }
 

@@ -62,7 +62,7 @@ stress_node() { # seconds
   say "processors idle: $((idle / $1 / $(nproc))) %; $kills times out of memory"
   kubectl -n default delete pod stress --grace-period=1 --wait
   ((idle <= $1 * $(nproc) * 5)) || fail "the CPU was not under pressure"
-  ((kills >= 3)) || fail "the memory was not under pressure: out of memory $kills times"
+  ((kills >= 1)) || fail "the memory was not under pressure: out of memory $kills times"
 }
 
 pressure_never_fails_open() {

@@ -78,8 +78,9 @@ TEST(Documentation, NamesFilesThatExist) {
 }
 
 TEST(Documentation, NamesStoriesThatExist) {
-    const auto stories =
-        text_of(kRoot / "tests/e2e/stories.sh") + text_of(kRoot / "tests/e2e/webhook_stories.sh");
+    const auto stories = text_of(kRoot / "tests/e2e/stories.sh") +
+                         text_of(kRoot / "tests/e2e/webhook_stories.sh") +
+                         text_of(kRoot / "tests/e2e/node_stories.sh");
     const auto security = text_of(kRoot / "SECURITY.md");
     const std::regex form(R"(stor(?:y|ies) ((?:`\w+`(?:, )?)+))");
     const std::regex name(R"(`(\w+)`)");

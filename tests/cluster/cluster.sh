@@ -4,7 +4,7 @@
 # in it, including its mounts, bridges and iptables rules. Its only route is to the machine's end of a veth pair,
 # 10.99.N.1: it is air-gapped.
 #   cluster.sh up BIN STATE          BIN: output of build-kubernetes.sh; STATE: a directory, new or from an earlier run
-#   cluster.sh down STATE            removes everything but the logs, whatever the state
+#   cluster.sh down STATE            removes everything but the logs and a few empty directories, whatever the state
 #   cluster.sh status STATE
 #   cluster.sh trust STATE HOST CA   the node's containerd accepts the registry HOST with this CA; no credentials
 #   cluster.sh user STATE NAME [GROUP]   STATE/NAME.kubeconfig for a user with only the permissions of GROUP
@@ -20,7 +20,8 @@ usage="usage: cluster.sh up BIN STATE | down STATE | status STATE | trust STATE 
   exec STATE COMMAND... | stop|start STATE PART"
 pods=10.244.0.0/24 services=10.96.0.0/16
 parts=(etcd apiserver controller-manager scheduler containerd kubelet proxy)
-# Directories that containerd, CNI and the kubelet always use, whatever their settings; the node gets its own.
+# Directories that containerd, CNI and the kubelet always use, whatever their settings; the node mounts its own there. They
+# stay, empty, when the cluster is down: removing one would unmount those of all other clusters on the machine.
 host_directories=(/run/containerd /run/netns /var/lib/cni /var/lib/kubelet /var/log/pods /var/log/containers)
 
 # --- the node: namespaces, network, cgroups -----------------------------------------------------------------------
@@ -139,8 +140,10 @@ K
 
 write_containerd() {
   # Overlayfs cannot be stacked on an overlay (in a container).
-  local snapshotter=overlayfs
+  local snapshotter=overlayfs restrict=true
   [[ $(stat -f -c %T .) != overlayfs ]] || snapshotter=native
+  # Without CAP_SYS_RESOURCE runc cannot lower an OOM score: "can't get final child's PID from pipe".
+  if can_lower_oom_score; then restrict=false; fi
   cat > containerd.toml << K
 version = 2
 root = "$state/containerd"
@@ -149,8 +152,7 @@ state = "$state/containerd-run"
   address = "$state/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "airlock.test/pause:1"
-  # Without CAP_SYS_RESOURCE runc cannot lower an OOM score: "can't get final child's PID from pipe".
-  restrict_oom_score_adj = true
+  restrict_oom_score_adj = $restrict
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "$snapshotter"
   [plugins."io.containerd.grpc.v1.cri".cni]
@@ -160,6 +162,9 @@ state = "$state/containerd-run"
     config_path = "$state/certs.d"
 K
 }
+
+# A kubelet requests -998 for sandboxes.
+can_lower_oom_score() { in_node sh -c 'echo -998 > /proc/self/oom_score_adj' 2> /dev/null; }
 
 write_kubelet() {
   cat > kubelet.yaml << K
@@ -302,6 +307,13 @@ not_ready_reason() {
   kubectl get node "$(cat node_name)" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].message}' 2>&1 || true
 }
 
+# A current kubelet exits when containerd does not answer.
+start() {
+  cd "$state"
+  start_part "$1"
+  [[ $1 != containerd ]] || wait_until 20 containerd_ready || fail "containerd does not answer" "$state/log/containerd.log"
+}
+
 down() {
   [[ -d $state ]] || return 0
   cd "$state"
@@ -315,7 +327,6 @@ down() {
     rm -f number
   fi
   rm -f node_address host_address ./*.sock
-  rmdir --ignore-fail-on-non-empty "${host_directories[@]}" 2> /dev/null || true
 }
 
 # True if none remains. An exiting process stays in its group for a moment.
@@ -361,7 +372,7 @@ main() {
     user) cd "$state" && client "${3:?$usage}" "${4:+/O=$4}/CN=$3" ;;
     exec) in_node "${@:3}" ;;
     stop) cd "$state" && stop_part "${3:?$usage}" ;;
-    start) cd "$state" && start_part "${3:?$usage}" ;;
+    start) start "${3:?$usage}" ;;
     *) fail "$usage" ;;
   esac
 }

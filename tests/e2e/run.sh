@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The end-to-end suite: the release programs on a real cluster. `make test` runs it.
 #   run.sh [SUITE...]     suites: 1.20.2 (issuer installer), 1.20.2-cert-manager, 1.20.2-webhook (the webhook
-#                         over time), 1.34.3 (with cert-manager where it builds)
+#                         over time, in both placements), 1.36.3 (with cert-manager where it builds), 1.36.3-webhook
 # Suites run in parallel, SUITES_AT_A_TIME (2), each with its own cluster and registries. The last line is
-# `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of stories.sh and webhook_stories.sh)
+# `N passed, N failed, N skipped`. STORIES=REGEX runs only the stories (functions of the *stories.sh)
 # that match, and the ones that they need; KEEP=1 leaves the clusters running.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=site.sh
@@ -14,6 +14,8 @@ source "$root/tests/e2e/assert.sh"
 source "$root/tests/e2e/stories.sh"
 # shellcheck source-path=SCRIPTDIR source=webhook_stories.sh
 source "$root/tests/e2e/webhook_stories.sh"
+# shellcheck source-path=SCRIPTDIR source=node_stories.sh
+source "$root/tests/e2e/node_stories.sh"
 stories=${STORIES:-.}
 
 run_story() { # title function
@@ -89,6 +91,12 @@ webhook_over_time() {
   run_story "two minutes of heartbeats: at least 9 of 10 are not written" unchanged_heartbeats_are_not_written
   run_story "a changed condition is written immediately" changed_conditions_are_written
   run_story "a changed capacity is written immediately, unchanged heartbeats are not" changed_capacity_is_written
+  run_story "the kernel ends the webhook last on a node that is out of memory" webhook_is_ended_last
+  maybe_exclusive "a node that is out of CPU and memory: no call fails open" pressure_never_fails_open
+  maybe_exclusive "one of two replicas is lost with its node: the share of calls that fail open" lost_replica_fails_open
+  if [[ $suite != 1.20.2-* ]]; then # pods/resize exists since 1.33
+    run_story "a running pod is resized above the node's real allocatable" oversold_pod_is_resized
+  fi
   maybe_exclusive "a kubelet that restarts while the webhook is up keeps its oversold pods" restarted_kubelet_keeps_oversold_pods
   maybe_exclusive "during a rolling restart no call fails open" rolling_restart_never_fails_open
   maybe_exclusive "during an eviction no call fails open" evicted_replica_never_fails_open
@@ -96,6 +104,13 @@ webhook_over_time() {
   run_story "a node recovers automatically after an outage of the webhook" node_recovers_after_a_webhook_outage
   maybe_exclusive "after a power loss the webhook recovers, then the oversold workload" everything_recovers_after_a_power_loss
   run_story "uninstalling the webhook restores every object and tag" webhook_is_uninstalled
+}
+
+webhook_next_to_api_server() {
+  run_story "PLACEMENT=auto chooses the control plane, where the API server calls 127.0.0.1" auto_places_webhook_next_to_api_server
+  maybe_exclusive "the loss of all other nodes fails no call open" lost_nodes_fail_nothing_open
+  maybe_exclusive "during a rollout calls are refused at once, and the controller resyncs" rollout_next_to_api_server_is_repaired
+  run_story "uninstalling from the control plane restores every object and tag" webhook_next_to_api_server_is_uninstalled
 }
 
 # run_suite NAME KUBERNETES CERT_MANAGER PART...: runs in a process of its own.
@@ -169,20 +184,21 @@ main() {
   else no_old=$cannot_build; fi
   if build_cached "$cluster/build-cert-manager.sh" cert-manager-1.8.2; then cert_manager=$cache/cert-manager-1.8.2
   else no_cert_manager=$cannot_build; fi
-  if wanted 1.34.3 "$@"; then
-    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3; then new=$cache/kubernetes-1.34.3
-    else suite=1.34.3 skip "everything on a current Kubernetes" "$cannot_build"; fi
+  if wanted 1.36.3 "$@" || wanted 1.36.3-webhook "$@"; then
+    if build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.36.3; then new=$cache/kubernetes-1.36.3
+    else suite=1.36.3 skip "everything on a current Kubernetes" "$cannot_build"; fi
   fi
 
   [[ -n $old ]] || suite=1.20.2 skip "everything on the oldest Kubernetes" "$no_old"
   [[ -n $old$new ]] || fail "no Kubernetes can be built here: $no_old"
   if [[ -n $old ]] && wanted 1.20.2 "$@"; then start_suite 1.20.2 "$old" "" bundles_and_invalid_input lifecycle crashes faults; fi
-  if [[ -n $old ]] && wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time; fi
+  if [[ -n $old ]] && wanted 1.20.2-webhook "$@"; then start_suite 1.20.2-webhook "$old" "" webhook_over_time webhook_next_to_api_server; fi
+  if [[ -n $new ]] && wanted 1.36.3-webhook "$@"; then start_suite 1.36.3-webhook "$new" "" webhook_over_time webhook_next_to_api_server; fi
+  if [[ -n $new ]] && wanted 1.36.3 "$@"; then start_suite 1.36.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
   if [[ -n $old ]] && wanted 1.20.2-cert-manager "$@"; then
     if [[ -n $cert_manager ]]; then start_suite 1.20.2-cert-manager "$old" "$cert_manager" lifecycle
     else suite=1.20.2-cert-manager skip "lifecycle with the real cert-manager" "$no_cert_manager"; fi
   fi
-  if [[ -n $new ]]; then start_suite 1.34.3 "$new" "$cert_manager" bundles_and_invalid_input lifecycle crashes; fi
   wait
   print_summary
 }

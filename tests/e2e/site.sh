@@ -41,8 +41,8 @@ build_kubernetes() {
   kubernetes=$cache/kubernetes-1.20.2
   ! build_cached "$cluster/build-kubernetes.sh" kubernetes-1.20.2 || return 0
   say "no Kubernetes 1.20.2: $cannot_build"
-  kubernetes=$cache/kubernetes-1.34.3
-  build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.34.3 || fail "$cannot_build"
+  kubernetes=$cache/kubernetes-1.36.3
+  build_cached "$cluster/build-new-kubernetes.sh" kubernetes-1.36.3 || fail "$cannot_build"
 }
 
 # --- start and stop ----------------------------------------------------------------------------------------------

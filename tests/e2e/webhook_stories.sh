@@ -40,14 +40,27 @@ webhook_is_uninstalled() {
 
 # watch_node FILE: writes a line for every write of the node, "TIME RESOURCE_VERSION CPU", until stop_watching.
 watch_node() {
-  "$KUBECTL" get --raw "/api/v1/nodes?watch=1&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
-    jq --unbuffered -r '"\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1" &
+  start_watch "$1"
+  wait_until 10 check_watch "$1" || fail "the node cannot be watched"
+}
+
+# Starts it again if it has ended: an API server may end a watch at once, with an error that asks for that.
+check_watch() { # FILE
+  kill -0 "$watcher" 2> /dev/null || start_watch "$1"
+  test -s "$1"
+}
+
+start_watch() { # FILE
+  "$KUBECTL" --kubeconfig "$KUBECONFIG" get --raw "/api/v1/nodes?watch=1&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
+    jq --unbuffered -r 'if .type == "ERROR" then error(.object | tojson) else . end
+      | "\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1" &
   watcher=$!
-  wait_until 10 test -s "$1" || fail "the node cannot be watched"
 }
 
 stop_watching() {
-  pkill -f "nodes[?]watch=1&fieldSelector=metadata.name=$node" || true
+  kill -0 "$watcher" 2> /dev/null || fail "the watch of the node ended early"
+  # Only of this cluster: another suite may watch a node of the same name.
+  pkill -f "kubeconfig $KUBECONFIG get --raw /api/v1/nodes[?]watch=1" || true
   wait "$watcher" 2> /dev/null || true
 }
 
@@ -80,6 +93,11 @@ with_proxy() { # function...
 condition_patch() { # status of a condition that no other client uses
   printf '{"status":{"conditions":[{"type":"AirlockTest","status":"%s","reason":"Test","message":"m","lastHeartbeatTime":"%s","lastTransitionTime":"%s"}]}}' \
     "$1" "$(date -u +%FT%TZ)" "$(date -u +%FT%TZ)"
+}
+
+# The same with an allocatable, as a kubelet reports it: only a call of the webhook stores another value.
+heartbeat_patch() { # status cpu
+  condition_patch "$1" | jq -c --arg cpu "$2" '.status.allocatable.cpu = $cpu'
 }
 
 # --- heartbeats and other writers -------------------------------------------------------------------------------
@@ -244,10 +262,11 @@ everything_recovers_after_a_power_loss() {
   expect_soon 90 "not all replicas are available" deployment_available "$namespace" 2
 }
 
-# Patches the status four times a second, besides the kubelet's heartbeats: a call that fails open shows the raw value.
+# Patches the status four times a second with the real value, besides the kubelet's heartbeats: a call that fails open
+# stores it.
 patch_continuously() { # FLAG_FILE
   while [[ -e $1 ]]; do
-    patch_status "$(condition_patch "$((RANDOM % 2))")" || say "a patch failed"
+    patch_status "$(heartbeat_patch "$((RANDOM % 2))" "$raw_cpu")" || say "a patch failed"
     tick
     tick
   done
@@ -281,11 +300,14 @@ rolling_restart_never_fails_open() {
   expect_constant_cpu "$site/watched" "$(multiply_cpu "$raw_cpu" 2)"
 }
 
+# policy/v1beta1 before Kubernetes 1.22, policy/v1 since.
+eviction_version() { kubectl get --raw /api/v1 | jq -r '.resources[] | select(.name == "pods/eviction") | "\(.group)/\(.version)"'; }
+
 evict_one() {
   local pod
   pod=$(kubectl -n "$namespace" get pods -l "app.kubernetes.io/name=$namespace" -o 'jsonpath={.items[0].metadata.name}')
   kubectl create --raw "/api/v1/namespaces/$namespace/pods/$pod/eviction" -f <(printf \
-    '{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"%s","namespace":"%s"}}' "$pod" "$namespace") > /dev/null
+    '{"apiVersion":"%s","kind":"Eviction","metadata":{"name":"%s","namespace":"%s"}}' "$(eviction_version)" "$pod" "$namespace") > /dev/null
   wait_until 60 pod_is_gone "$pod" || fail "the pod is not evicted"
   expect_soon 60 "the replica is not replaced" deployment_available "$namespace" 2
 }

@@ -30,7 +30,7 @@ fs::path program() {
         const auto home = variable("XDG_CACHE_HOME");
         cache = (home.empty() ? fs::path(variable("HOME")) / ".cache" : fs::path(home)) / "airlock";
     }
-    for (const auto* version : {"kubernetes-1.20.2", "kubernetes-1.34.3"}) {
+    for (const auto* version : {"kubernetes-1.20.2", "kubernetes-1.36.3"}) {
         if (fs::exists(cache / version / "kube-apiserver"))
             return cache / version / "kube-apiserver";
     }

@@ -14,10 +14,10 @@ FUZZ_SECONDS ?= 60
 programs := airlock-bundler airlock-installer node-oversell-webhook node-oversell-controller
 sources = git ls-files '*.cpp' '*.hpp'
 
-.PHONY: help deps build check test demo bench fuzz lint tidy tsan format install dist clean
+.PHONY: help deps build check test crash-matrix demo bench fuzz lint tidy tsan format install dist clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name words; do printf '  make %-9s %s\n' "$$name" "$$words"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
 
 deps: ## install the Debian packages that are missing
 	@cmake/install-packages.sh
@@ -36,6 +36,9 @@ test: dist ## run all tests: unit and integration with sanitizers, then end to e
 	tests/cluster/build-kubernetes.sh $(AIRLOCK_CACHE)/kubernetes-1.20.2 || [[ $$? == 77 ]]
 	ctest --test-dir build/ci -L 'unit|integration' -j $(JOBS) --output-on-failure --no-tests=error
 	tests/e2e/run.sh
+
+crash-matrix: dist ## kill install and rollback at each record of the journal, on both versions of Kubernetes
+	STORIES=killed_at_records CRASH_STEP=1 tests/e2e/run.sh 1.20.2 1.36.3
 
 demo: dist ## run the main job on a real cluster; KEEP=1 keeps it, KUBECONFIG=… REGISTRY=… uses yours
 	@KUBECONFIG='$(call given,KUBECONFIG)' REGISTRY='$(call given,REGISTRY)' KEEP='$(KEEP)' tests/e2e/demo.sh

@@ -65,7 +65,7 @@ lifecycle() {
 }
 
 crashes() {
-  run_story "install and rollback killed at every record of the journal" killed_at_every_record
+  run_story "install and rollback killed at records of the journal" killed_at_records
   run_story "an install that is killed repeatedly is continued" killed_install_is_continued
   run_story "an install that was killed is rolled back completely" killed_install_is_rolled_back
   run_story "a rollback that was killed is continued" killed_rollback_is_continued

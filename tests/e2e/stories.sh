@@ -305,14 +305,15 @@ killed_at_fsync() { # N installer's arguments...
 }
 
 # With a kit without pods. After an odd number of records the install is continued first, after an even number it is
-# rolled back, so both cover every kind of record; rollback is killed at each of its own records.
-killed_at_every_record() {
-  local n=0 more=1
+# rolled back, so both cover every kind of record; rollback is killed at as many of its own records. Every CRASH_STEPth
+# record, by default the 5th; the suites begin at different ones. `make crash-matrix` tries each.
+killed_at_records() {
+  local step=${CRASH_STEP:-5} more=1 tried=0 n=1
+  [[ $step == 1 || $suite == 1.20.2 ]] || n=3
   kubectl -n default create configmap theirs --from-literal=key=theirs
   build_small
   take_dump "$site/before-small"
   while [[ -n $more ]]; do
-    n=$((n + 1))
     killed_at_fsync "$n" install "$site/small.tar" || more=
     say "fsync $n"
     if ((n % 2 == 1)); then install_small; fi
@@ -320,8 +321,10 @@ killed_at_every_record() {
     expect_same "$site/before-small" "not restored, killed at fsync $n"
     expect "the run is unfinished" test ! -e "$(state_dir)/pending.json"
     expect "the cluster is still locked" not lock_is_held
+    n=$((n + step)) tried=$((tried + 1))
   done
-  expect "only $n records were tried" test "$n" -gt 10
+  say "$tried points"
+  expect "only $n records were found" test "$n" -gt 10
   kubectl -n default delete configmap theirs
 }
 

@@ -18,6 +18,8 @@ std::string_view meaning(ExitCode code) {
             return "rollback incomplete: what remains is listed, with the command for each";
         case ExitCode::unhealthy:
             return "unhealthy";
+        case ExitCode::changes:
+            return "something would change";
         case ExitCode::interrupted:
             return "interrupted";
     }

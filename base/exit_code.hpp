@@ -15,6 +15,7 @@ enum class ExitCode {
     rolled_back = 4,          // failed, and everything was put back
     rollback_incomplete = 5,  // what remains was listed
     unhealthy = 6,
+    changes = 10,  // nothing failed; something would change
     interrupted = 130,
 };
 

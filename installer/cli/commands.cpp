@@ -73,6 +73,15 @@ void add_execution(Command& command, Arguments& arguments) {
     command.flag({.flags = "--yes", .help = "do not ask for confirmation"}, arguments.yes);
 }
 
+void add_undo(Command& command, Arguments& arguments) {
+    add_registry(command, arguments, false);
+    add_cluster(command, arguments);
+    add_execution(command, arguments);
+    command.flag({.flags = "--force",
+                  .help = "also restore objects that others have edited or deleted since"},
+                 arguments.force);
+}
+
 void add_selection(Command& command, Arguments& arguments) {
     command.group("Selection");
     command.option({.flags = "--components",
@@ -141,7 +150,7 @@ void add_commands(CommandLine& line) {
     commands.add({.name = "plan",
                   .purpose = "Show what install would change, without changing anything",
                   .examples = {"airlock-installer plan kit.tar --registry harbor.corp/airlock"},
-                  .exit_codes = {done, failed, refused}},
+                  .exit_codes = {done, failed, refused, changes}},
                  plan_command, [](Command& command, Arguments& arguments) {
                      manifests::add_bundle_arguments(command, arguments.bundle);
                      add_registry(command, arguments, true);
@@ -172,7 +181,7 @@ void add_commands(CommandLine& line) {
          .purpose = "Restore the cluster and the registry to an earlier generation",
          .details =
              "Without GENERATION, undoes the newest one, or the install that was interrupted.\n"
-             "`rollback 0` uninstalls completely.",
+             "`rollback 0` is `uninstall`.",
          .examples = {"airlock-installer rollback --registry-ca ca.crt",
                       "airlock-installer rollback 0 --yes"},
          .exit_codes = {done, failed, rollback_incomplete}},
@@ -180,13 +189,13 @@ void add_commands(CommandLine& line) {
             command.number_argument({.flags = "GENERATION",
                                      .help = "generation to roll back to; 0 uninstalls completely"},
                                     arguments.target, 0, 1'000'000);
-            add_registry(command, arguments, false);
-            add_cluster(command, arguments);
-            add_execution(command, arguments);
-            command.flag({.flags = "--force",
-                          .help = "also restore objects that others have edited or deleted since"},
-                         arguments.force);
+            add_undo(command, arguments);
         });
+    commands.add({.name = "uninstall",
+                  .purpose = "Restore the cluster and the registry to before the first install",
+                  .examples = {"airlock-installer uninstall --registry-ca ca.crt --yes"},
+                  .exit_codes = {done, failed, rollback_incomplete}},
+                 uninstall_command, add_undo);
     commands.add(
         {.name = "push",
          .purpose = "Push the images only; needs no cluster",

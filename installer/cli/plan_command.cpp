@@ -59,7 +59,7 @@ ExitCode plan_command(const Arguments& arguments, const std::stop_token& stop) {
     } else {
         print(summary);
     }
-    return ExitCode::done;
+    return summary.nothing_to_do() ? ExitCode::done : ExitCode::changes;
 }
 
 }  // namespace airlock::installer

@@ -142,4 +142,10 @@ ExitCode rollback_command(const Arguments& arguments, const std::stop_token& sto
     return code;
 }
 
+ExitCode uninstall_command(const Arguments& arguments, const std::stop_token& stop) {
+    auto all = arguments;
+    all.target = 0;
+    return rollback_command(all, stop);
+}
+
 }  // namespace airlock::installer

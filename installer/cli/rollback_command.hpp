@@ -1,4 +1,5 @@
-// airlock-installer rollback: undoes generations, newest first. Never starts without confirmation.
+// airlock-installer rollback and uninstall: undo generations, newest first. They never start without
+// confirmation.
 #pragma once
 
 #include "installer/cli/arguments.hpp"
@@ -8,5 +9,7 @@
 namespace airlock::installer {
 
 base::ExitCode rollback_command(const Arguments& arguments, const std::stop_token& stop);
+// Undoes all generations.
+base::ExitCode uninstall_command(const Arguments& arguments, const std::stop_token& stop);
 
 }  // namespace airlock::installer

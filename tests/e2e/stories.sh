@@ -114,8 +114,8 @@ installer_runs_in_an_empty_root() {
   ln "$site/one.tar" "$registry_ca" "$directory/"
   kubectl config view --raw --flatten > "$directory/kubeconfig"
   env -i "$(command -v chroot)" "$directory" /airlock-installer verify /one.tar
-  env -i "$(command -v chroot)" "$directory" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
-    --registry-ca /ca.crt --username "$registry_username" --password-stdin <<< "$registry_password" > "$site/output"
+  expect_exit 10 env -i "$(command -v chroot)" "$directory" /airlock-installer plan /one.tar --components "$components" --kubeconfig /kubeconfig --registry "$registry/airlock" \
+    --registry-ca /ca.crt --username "$registry_username" --password-stdin <<< "$registry_password"
   expect_output "create Deployment $namespace/$namespace"
   rm -r "$directory"
 }
@@ -214,6 +214,8 @@ install_twice_changes_nothing() {
   expect_output 'nothing to change'
   resource_versions > "$site/versions.after"
   diff "$site/versions.before" "$site/versions.after"
+  run_installer plan "$site/one.tar" --components "$components" "${registry_options[@]}" <<< "$registry_password" | tee "$site/output"
+  expect_output '^nothing to change$'
 }
 
 # Of all objects except those that change at any time: nodes, leases, events, and leader election records.
@@ -236,7 +238,7 @@ roll_back_to_version_one() {
 }
 
 uninstall_completely() {
-  roll_back
+  run_installer uninstall --yes "${registry_options[@]}" <<< "$registry_password"
   expect_soon 60 "cpu is not restored" allocatable_is "$node" cpu "$raw_cpu"
   expect_same "$site/before" "the state differs from before the first install"
 }

@@ -40,25 +40,27 @@ webhook_is_uninstalled() {
 
 # watch_node FILE: writes a line for every write of the node, "TIME RESOURCE_VERSION CPU", until stop_watching.
 watch_node() {
-  start_watch "$1"
-  wait_until 10 check_watch "$1" || fail "the node cannot be watched"
-}
-
-# Starts it again if it has ended: an API server may end a watch at once, with an error that asks for that.
-check_watch() { # FILE
-  kill -0 "$watcher" 2> /dev/null || start_watch "$1"
-  test -s "$1"
-}
-
-start_watch() { # FILE
-  "$KUBECTL" --kubeconfig "$KUBECONFIG" get --raw "/api/v1/nodes?watch=1&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
-    jq --unbuffered -r 'if .type == "ERROR" then error(.object | tojson) else . end
-      | "\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1" &
+  : > "$1"
+  try_to_watch "$1" &
   watcher=$!
+  wait_until 10 test -s "$1" || fail "the node cannot be watched"
+}
+
+# An API server may refuse a watch at first, for example because its cache is older than its last write.
+try_to_watch() { # FILE
+  local attempt
+  for attempt in {1..5}; do
+    "$KUBECTL" --kubeconfig "$KUBECONFIG" get --raw "/api/v1/nodes?watch=1&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
+      jq --unbuffered -r 'if .type == "ERROR" then error(.object | tojson) else . end
+        | "\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1" || true
+    [[ ! -s $1 ]] || return 0
+    say "watch $attempt was refused"
+    sleep 1
+  done
 }
 
 stop_watching() {
-  kill -0 "$watcher" 2> /dev/null || fail "the watch of the node ended early"
+  [[ $'\n'$(jobs -rp)$'\n' == *$'\n'"$watcher"$'\n'* ]] || fail "the watch of the node ended early"
   # Only of this cluster: another suite may watch a node of the same name.
   pkill -f "kubeconfig $KUBECONFIG get --raw /api/v1/nodes[?]watch=1" || true
   wait "$watcher" 2> /dev/null || true

@@ -77,14 +77,16 @@ pressure_never_fails_open() {
 
 fleet_size=20 fleet_cpu=7
 
-# Nodes without a kubelet, to which no pod is scheduled.
+# Nodes without a kubelet, to which no pod is scheduled. The controller manager of 1.20.2 panics on a node without a Ready
+# condition if a node of the same name was not Ready before.
 create_fleet() {
   local n
   for ((n = 1; n <= fleet_size; n++)); do
-    jq -n --arg name "fleet-$n" --arg cpu "$fleet_cpu" '
+    jq -n --arg name "fleet-$n" --arg cpu "$fleet_cpu" --arg now "$(date -u +%FT%TZ)" '
       {apiVersion: "v1", kind: "Node", metadata: {name: $name},
        spec: {unschedulable: true, taints: [{key: "airlock.test/fleet", effect: "NoExecute"}]},
-       status: ({cpu: $cpu, memory: "16Gi", pods: "110"} | {capacity: ., allocatable: .})}'
+       status: (({cpu: $cpu, memory: "16Gi", pods: "110"} | {capacity: ., allocatable: .}) +
+         {conditions: [{type: "Ready", status: "True", reason: "Test", message: "m", lastHeartbeatTime: $now, lastTransitionTime: $now}]})}'
   done | kubectl create -f - > /dev/null
 }
 

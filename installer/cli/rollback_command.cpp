@@ -77,13 +77,12 @@ RegistryPlace place_of(const std::vector<Generation>& undone) {
     return {.host = newest.registry, .prefix = newest.prefix, .plain_http = newest.plain_http};
 }
 
-// The cluster is restored even if the registry is down; a wrong password is reported before.
 void ping(images::RegistryClient& registry) {
     try {
         registry.ping();
     } catch (const base::Error& error) {
-        if (error.code() != base::Errc::network && error.code() != base::Errc::timeout) throw;
-        base::log_warn("registry unreachable: only the cluster will be restored, tags remain: {}",
+        if (!can_go_on_without_registry(error)) throw;
+        base::log_warn("the registry does not answer: only the cluster will be restored: {}",
                        error.what());
     }
 }
@@ -117,6 +116,19 @@ void print_result(const Arguments& arguments, std::string_view result, std::stri
 }
 
 }  // namespace
+
+bool can_go_on_without_registry(const base::Error& error) {
+    using enum base::Errc;
+    switch (error.code()) {
+        case network:
+        case timeout:
+        case unavailable:
+        case remote:
+            return true;
+        default:
+            return false;
+    }
+}
 
 ExitCode rollback_command(const Arguments& arguments, const std::stop_token& stop) {
     const auto cluster = connect(arguments, stop);

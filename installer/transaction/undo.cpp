@@ -112,8 +112,9 @@ class Undo {
         try {
             task();
         } catch (const Error& error) {
-            server.unreachable =
-                error.code() == base::Errc::network || error.code() == base::Errc::timeout;
+            using enum base::Errc;
+            server.unreachable = error.code() == network || error.code() == timeout ||
+                                 (error.code() == unavailable && &server == &registry_server_);
             if (server.unreachable) {
                 result_.failed.push_back(
                     {.where = server.name,

@@ -84,6 +84,14 @@ TEST_F(RollbackCommandTest, RefusesARecordThatWasMovedFromAnotherCluster) {
         EXPECT_EQ(server_.count(method, ""), 0U) << method;
 }
 
+TEST(CanGoOnWithoutRegistry, UnlessTheOperatorCanCorrectIt) {
+    using enum Errc;
+    for (const auto code : {network, timeout, unavailable, remote})
+        EXPECT_TRUE(can_go_on_without_registry(base::Error(code, "x"))) << to_string(code);
+    for (const auto code : {usage, denied, cancelled, invalid, internal})
+        EXPECT_FALSE(can_go_on_without_registry(base::Error(code, "x"))) << to_string(code);
+}
+
 TEST_F(RollbackCommandTest, TheUidOfAClusterCannotLeaveTheStateDirectory) {
     for (const auto* uid : {"", "..", "../x", "a/b"}) {
         set_uid(uid);

@@ -296,14 +296,12 @@ Manifest tombstone_manifest(const std::string& repository, const std::string& ta
 
 bool RegistryClient::State::is_harbor() {
     const std::lock_guard lock(harbor_mutex);
-    if (!harbor) {
-        harbor = retried(host, [&] {
-            const auto answer = http.send(harbor::ping_request(base_url), stop);
-            if (answer.status >= 500 || answer.status == 429)
-                refuse(answer, "look for Harbor's API", host, "/api/v2.0/ping");
-            return harbor::is_harbor(answer);
-        });
-    }
+    if (harbor) return *harbor;
+    const auto answer =
+        retried(host, [&] { return http.send(harbor::ping_request(base_url), stop); });
+    // A proxy that routes /v2/ alone may answer with an error; a Harbor may do so for a moment.
+    if (answer.status >= 500 || answer.status == 429) return false;
+    harbor = harbor::is_harbor(answer);
     return *harbor;
 }
 

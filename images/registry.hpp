@@ -62,10 +62,9 @@ class RegistryClient {
     void delete_manifest(const std::string& repository, const base::Digest& digest);
     // Removes only this tag, whatever other tags point to its digest; does nothing when it is
     // absent. On Harbor through its API, which needs the permission tag: delete alone. Elsewhere the
-    // tag is moved to a tombstone manifest, which
-    // is then deleted by digest: deleting the digest that the tag points to would delete all tags
-    // that point to it. Errc::unsupported, without changing the tag, when the registry does not
-    // support deletion.
+    // tag is moved to a tombstone manifest, which is then deleted by digest: deleting the digest
+    // that the tag points to would delete all tags that point to it. Errc::unsupported, without
+    // changing the tag, when the registry or the user may not delete it.
     void delete_tag(const std::string& repository, const std::string& tag);
     // Whether delete_tag() would be permitted (Distribution: storage.delete.enabled; Harbor: the
     // user's permission), checked without changing anything.

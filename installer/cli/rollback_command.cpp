@@ -123,7 +123,6 @@ bool can_go_on_without_registry(const base::Error& error) {
         case network:
         case timeout:
         case unavailable:
-        case remote:
             return true;
         default:
             return false;

@@ -8,8 +8,9 @@
 
 namespace airlock::installer {
 
-// Whether the cluster is restored although the registry answers with this error: yes, unless the
-// operator can correct it right away, as a wrong password. Tags then remain for the next rollback.
+// Whether the cluster is restored although the registry answers with this error: only where it may
+// answer later. The rollback is then incomplete, and run again for the tags. An error that the
+// operator must correct, such as a wrong password or what is no registry, ends it before it begins.
 bool can_go_on_without_registry(const base::Error& error);
 
 base::ExitCode rollback_command(const Arguments& arguments, const std::stop_token& stop);

@@ -1,7 +1,11 @@
 #include "installer/cli/site.hpp"
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "installer/plan/preflight.hpp"
+#include "installer/record/generation_store.hpp"
+
+#include <ranges>
 
 namespace airlock::installer {
 
@@ -18,14 +22,34 @@ Site reach(const Arguments& arguments, const std::stop_token& stop) {
             .cluster = std::move(cluster)};
 }
 
-PlanRequest request_of(const Arguments& arguments, const Site& site) {
+namespace {
+
+// Of the newest generation that this bundle has installed; absent if there is none.
+std::optional<manifests::Placement> installed_placement(Site& site) {
+    if (!manifests::has_placements(site.bundle.spec())) return std::nullopt;
+    try {
+        for (const auto& generation : load_generations(*site.cluster) | std::views::reverse) {
+            if (generation.bundle == site.bundle.lock().name && !generation.placement.empty())
+                return manifests::parse_placement(generation.placement);
+        }
+    } catch (const base::Error& error) {
+        // The preflight lists all missing permissions.
+        if (error.code() != base::Errc::denied) throw;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+PlanRequest request_of(const Arguments& arguments, Site& site) {
     const auto& place = site.registry.place();
     return {.registry = place.host,
             .prefix = place.prefix,
             .plain_http = place.plain_http,
             .components = arguments.components,
             .values = site.values,
-            .pull_credentials = site.registry.credentials()};
+            .pull_credentials = site.registry.credentials(),
+            .installed_placement = installed_placement(site)};
 }
 
 InstallPlan plan_for(Site& site, const PlanRequest& request) {

@@ -24,7 +24,7 @@ struct Site {
 // Fails unless the bundle is valid and both the registry and the cluster answer.
 Site reach(const Arguments& arguments, const std::stop_token& stop);
 
-PlanRequest request_of(const Arguments& arguments, const Site& site);
+PlanRequest request_of(const Arguments& arguments, Site& site);
 
 // Errc::denied when a permission is missing; runs every check that needs no lock.
 InstallPlan plan_for(Site& site, const PlanRequest& request);

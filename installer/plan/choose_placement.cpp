@@ -66,7 +66,16 @@ std::string find_placement_problem(const Json& endpoints, const std::vector<Json
     return {};
 }
 
-Placement choose_placement(kubernetes::Client& client, Placement wanted) {
+Placement choose_placement(kubernetes::Client& client, Placement wanted,
+                           std::optional<Placement> installed) {
+    if (installed) {
+        if (wanted == Placement::automatic || wanted == *installed) return *installed;
+        throw base::Error(base::Errc::unsupported,
+                          "PLACEMENT={}: the installed version has the placement {}",
+                          to_string(wanted), to_string(*installed))
+            .set_hint(fmt::format("uninstall it first, or use --set PLACEMENT={}",
+                                  to_string(*installed)));
+    }
     if (wanted == Placement::service) return wanted;
     const auto endpoints = client.get({.api_version = "v1",
                                        .kind = "Endpoints",

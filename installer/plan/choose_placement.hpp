@@ -4,6 +4,7 @@
 #include "kubernetes/client.hpp"
 #include "manifests/bundle/placement.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,10 @@ namespace airlock::installer {
 std::string find_placement_problem(const base::Json& endpoints,
                                    const std::vector<base::Json>& nodes);
 
-// `wanted`, or what it chooses if it is automatic: control_plane, unless there is a problem.
-// Errc::unsupported, with the problem, if `wanted` is control_plane and there is one.
-manifests::Placement choose_placement(kubernetes::Client& client, manifests::Placement wanted);
+// `wanted`, or what it chooses if it is automatic: that of the installed version, or control_plane,
+// unless there is a problem. Errc::unsupported, with the problem, if `wanted` is control_plane and
+// there is one; or if another one is installed, because an upgrade does not remove its workloads.
+manifests::Placement choose_placement(kubernetes::Client& client, manifests::Placement wanted,
+                                      std::optional<manifests::Placement> installed);
 
 }  // namespace airlock::installer

@@ -181,7 +181,8 @@ InstallPlan make_install_plan(kubernetes::Client& client, const manifests::Bundl
     auto values = manifests::merge_values(spec.values, request.values);
     if (manifests::has_placements(spec)) {
         auto& value = values.at(manifests::kPlacementValue);
-        plan.placement = choose_placement(client, manifests::parse_placement(value));
+        plan.placement = choose_placement(client, manifests::parse_placement(value),
+                                          request.installed_placement);
         value = manifests::to_string(plan.placement);
     }
 

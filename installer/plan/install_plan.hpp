@@ -26,6 +26,7 @@ struct PlanRequest {
     std::vector<std::string> components;
     manifests::Values values;
     std::optional<images::Credentials> pull_credentials;
+    std::optional<manifests::Placement> installed_placement;  // of the installed version
 };
 
 struct InstallPlan {

@@ -58,6 +58,17 @@ std::optional<Json> object_in(const Json& entry, std::string_view key, std::stri
     return *object;
 }
 
+std::vector<ObjectWrite> changes_in(const Json& entry, std::string_view what) {
+    std::vector<ObjectWrite> out;
+    if (base::find(entry, "changes") == nullptr) return out;
+    for (const auto& change : base::require_array(entry, "changes", what)) {
+        const auto* after = base::find(change, "after");
+        out.push_back({.before = base::require_object(change, "before", what),
+                       .after = after == nullptr ? Json() : *after});
+    }
+    return out;
+}
+
 }  // namespace
 
 Generation Generation::from_json(const Json& json, std::string_view what) {
@@ -79,6 +90,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
     out.plain_http = flag(json, "plainHttp");
     out.components = strings(json, "components", what);
     out.issuer = base::get_string(json, "issuer", what);
+    out.placement = base::get_string(json, "placement", what);
     out.fingerprint = base::get_string(json, "fingerprint", what);
     out.time = base::get_string(json, "time", what);
     out.state_annotation = base::get_string(json, "stateAnnotation", what);
@@ -88,7 +100,7 @@ Generation Generation::from_json(const Json& json, std::string_view what) {
         out.objects.push_back({.key = key_from(entry, what),
                                .object = object_in(entry, "before", what),
                                .created_uid = base::get_string(entry, "createdUid", what),
-                               .applied = object_in(entry, "applied", what)});
+                               .changes = changes_in(entry, what)});
     }
     for (const auto& entry : base::require_array(json, "tags", what)) {
         out.tags.push_back(
@@ -121,6 +133,7 @@ Json Generation::to_json() const {
               {"plainHttp", plain_http},
               {"components", components},
               {"issuer", issuer},
+              {"placement", placement},
               {"fingerprint", fingerprint},
               {"time", time},
               {"stateAnnotation", state_annotation},
@@ -133,7 +146,8 @@ Json Generation::to_json() const {
         auto entry = key_json(object.key);
         entry["before"] = object.object ? *object.object : Json();
         if (!object.created_uid.empty()) entry["createdUid"] = object.created_uid;
-        if (object.applied) entry["applied"] = *object.applied;
+        for (const auto& change : object.changes)
+            entry["changes"].push_back({{"before", change.before}, {"after", change.after}});
         json["objects"].push_back(std::move(entry));
     }
     for (const auto& tag : tags) {

@@ -12,12 +12,19 @@
 
 namespace airlock::installer {
 
+// One write of an object: its content directly before and after it, so that what others wrote at
+// other times is not taken for ours. Without status and what the server sets.
+struct ObjectWrite {
+    base::Json before;
+    base::Json after;  // null: not known, the install was killed in between
+};
+
 struct ObjectBefore {
     kubernetes::ObjectKey key;
     std::optional<base::Json> object = std::nullopt;  // live; absent: it did not exist
     std::string created_uid{};  // of the object that this install created; empty: none or unknown
-    // What this install made of an object that existed; absent: not known.
-    std::optional<base::Json> applied = std::nullopt;
+    // What this install did to an object that existed, in order; empty: not known.
+    std::vector<ObjectWrite> changes = {};
     bool touched = true;  // false if this install was interrupted before it; not stored
 };
 
@@ -47,6 +54,7 @@ struct Generation {
     bool plain_http = false;
     std::vector<std::string> components;
     std::string issuer;
+    std::string placement;  // control-plane or service; empty if the bundle offers no choice
     std::string fingerprint;
     std::string time;  // RFC 3339
     std::string state_annotation;

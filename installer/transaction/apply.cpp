@@ -86,17 +86,25 @@ void Apply::object(const PlannedObject& object) {
                 .set_hint("check whether the bundle may replace it, then install again");
         }
     }
-    journal_.append(Act::apply, {{"object", name}});
-    record(name, client_.apply(object.key, object.text, object.field_manager));
+    write(Act::apply, object.key, object.text, object.field_manager);
 }
 
-void Apply::record(const std::string& name, const Json& live) {
-    if (absent_.contains(name)) {
+void Apply::write(Act act, const kubernetes::ObjectKey& key, std::string_view text,
+                  const std::string& field_manager) {
+    const auto name = key.text();
+    const bool is_new = absent_.contains(name);
+    Json announced{{"object", name}};
+    if (!is_new) {
+        if (const auto before = client_.get(key)) announced["before"] = restorable(*before);
+    }
+    journal_.append(act, announced);
+    const auto live = client_.apply(key, text, field_manager);
+    if (is_new) {
         const auto uid =
             base::require_string(base::require_object(live, "metadata", name), "uid", name);
         journal_.append(Act::created, {{"object", name}, {"uid", uid}});
-    } else {
-        journal_.append(Act::applied, {{"object", name}, {"content", restorable(live)}});
+    } else if (announced.contains("before")) {
+        journal_.append(Act::applied, {{"object", name}, {"after", restorable(live)}});
     }
 }
 
@@ -143,13 +151,12 @@ void Apply::inject(const manifests::InjectTarget& target) {
                              {"clientConfig", {{"caBundle", base::base64_encode(plan_.ca_pem)}}}});
         }
         if (plan_.issuer == CertificateIssuer::installer) {
-            journal_.append(Act::inject, {{"object", key.text()}});
             const Json patch{{"apiVersion", key.api_version},
                              {"kind", key.kind},
                              {"metadata", {{"name", key.name}}},
                              {"webhooks", hooks}};
-            record(key.text(), client_.apply(key, base::dump_json(patch),
-                                             std::string(kubernetes::kCertificateManager)));
+            write(Act::inject, key, base::dump_json(patch),
+                  std::string(kubernetes::kCertificateManager));
             return;
         }
         if (injected) return;

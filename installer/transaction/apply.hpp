@@ -31,8 +31,10 @@ class Apply {
   private:
     void component(const PlannedComponent& component);
     void object(const PlannedObject& object);
-    // Records what undoing needs: the uid of an object that is new, the content of another one.
-    void record(const std::string& name, const base::Json& live);
+    // Announces the act, applies the text, and records what undoing needs: the uid of an object that
+    // is new, the content of another one before and after.
+    void write(Act act, const kubernetes::ObjectKey& key, std::string_view text,
+               const std::string& field_manager);
     void wait(const std::string& component, std::vector<kubernetes::ObjectKey>& applied);
     void inject(const manifests::InjectTarget& target);
     void check(const manifests::Check& check);

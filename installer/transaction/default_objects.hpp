@@ -1,6 +1,6 @@
-// Objects that a namespace has without anybody's doing: Kubernetes, OpenShift or a service mesh
-// creates them in every namespace, and again in every new one. They keep neither a namespace nor a
-// CRD from being removed. Operators add others with --ignore-unmanaged.
+// Objects that are created automatically: Kubernetes, OpenShift or a service mesh creates them in
+// every namespace, and again in every new one. They do not prevent the removal of a namespace or
+// CRD. Operators add others with --ignore-unmanaged.
 #pragma once
 
 #include "base/json.hpp"

@@ -142,6 +142,7 @@ std::vector<std::string> Ownership::unmanaged_objects_in(const std::string& name
 std::vector<std::string> Ownership::unmanaged_instances_of(const Json& crd) {
     std::vector<std::string> out;
     owners_.clear();
+    client_.discovery().forget();
     const auto group = base::text_at(crd, {"spec", "group"});
     const auto kind = base::text_at(crd, {"spec", "names", "kind"});
     const auto name = base::text_at(crd, {"metadata", "name"});
@@ -149,7 +150,7 @@ std::vector<std::string> Ownership::unmanaged_instances_of(const Json& crd) {
          base::require_array(base::require_object(crd, "spec", name), "versions", name)) {
         const auto api_version = group + "/" + base::text_at(version, {"name"});
         if (!client_.discovery().find_resource(api_version, kind)) continue;  // not served
-        for (const auto& object : client_.list(api_version, kind)) {
+        for (const auto& object : list_if_served(client_, api_version, kind, {})) {
             if (is_unmanaged(kind, object))
                 out.push_back(base::text_at(object, {"metadata", "namespace"}) + "/" +
                               base::text_at(object, {"metadata", "name"}));

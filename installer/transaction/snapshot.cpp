@@ -90,6 +90,9 @@ Generation take_snapshot(kubernetes::Client& client, images::RegistryClient& reg
                    .issuer = bundle.spec().certificate
                                  ? std::string(manifests::to_string(plan.issuer))
                                  : std::string(),
+                   .placement = manifests::has_placements(bundle.spec())
+                                    ? std::string(manifests::to_string(plan.placement))
+                                    : std::string(),
                    .fingerprint = plan.fingerprint,
                    .time = now_text(),
                    .state_annotation = bundle.spec().nodes.state_annotation,

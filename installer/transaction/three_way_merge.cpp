@@ -32,14 +32,11 @@ class Merge {
                 const Value& live) {
         if (ours == recorded) return live;
         if (live == ours || live == recorded) return recorded;
-        if (recorded && ours && live) {
-            if (recorded->is_object() && ours->is_object() && live->is_object())
-                return object(path, *recorded, *ours, *live);
-            const auto of_recorded = by_name(*recorded);
-            const auto of_ours = by_name(*ours);
-            const auto of_live = by_name(*live);
-            if (of_recorded && of_ours && of_live)
-                return list(path, *recorded, *live, *of_recorded, *of_ours, *of_live);
+        if (ours && live) {
+            // What was absent is merged as if it had been empty, and is absent again if it stays so.
+            const auto base = recorded.value_or(ours->is_array() ? Json::array() : Json::object());
+            if (auto merged = inside(path, base, *ours, *live))
+                return !recorded && merged->empty() ? Value() : merged;
         }
         conflicts.push_back(path);
         return recorded;
@@ -48,6 +45,18 @@ class Merge {
     std::vector<std::string> conflicts;
 
   private:
+    // Of objects, or of lists by name; absent for other values.
+    Value inside(const std::string& path, const Json& recorded, const Json& ours,
+                 const Json& live) {
+        if (recorded.is_object() && ours.is_object() && live.is_object())
+            return object(path, recorded, ours, live);
+        const auto of_recorded = by_name(recorded);
+        const auto of_ours = by_name(ours);
+        const auto of_live = by_name(live);
+        if (!of_recorded || !of_ours || !of_live) return std::nullopt;
+        return list(path, recorded, live, *of_recorded, *of_ours, *of_live);
+    }
+
     Json object(const std::string& path, const Json& recorded, const Json& ours, const Json& live) {
         std::set<std::string> keys;
         for (const auto* each : {&recorded, &ours, &live}) {

@@ -128,10 +128,20 @@ void Transaction::add_results(Generation& generation) const {
     for (const auto& record : journal_.records()) {
         const auto at = objects.find(base::text_at(record.fields, {"object"}));
         if (at == objects.end()) continue;
-        if (record.act == Act::created)
-            at->second->created_uid = base::text_at(record.fields, {"uid"});
-        if (record.act == Act::applied)
-            at->second->applied = base::require_object(record.fields, "content", "the journal");
+        auto& [name, object] = *at;
+        if (record.act == Act::created) object->created_uid = base::text_at(record.fields, {"uid"});
+        if (const auto* before = base::find(record.fields, "before"))
+            object->changes.push_back({.before = *before, .after = {}});
+        if (record.act == Act::applied && !object->changes.empty())
+            object->changes.back().after =
+                base::require_object(record.fields, "after", "the journal");
+    }
+    // A run that was killed between a write and its record: the next one began with the result.
+    for (auto& [name, object] : objects) {
+        for (std::size_t i = 0; i + 1 < object->changes.size(); ++i) {
+            auto& after = object->changes[i].after;
+            if (after.is_null()) after = object->changes[i + 1].before;
+        }
     }
     if (!installing()) return;
     const auto announced = touched();

@@ -182,7 +182,7 @@ class Undo {
         const auto live = client_.get(object.key);
         auto decision = decide_undo({.touched = object.touched,
                                      .recorded = object.object,
-                                     .ours = object.applied,
+                                     .ours = object.changes,
                                      .live = live,
                                      .created_uid = object.created_uid,
                                      .force = options_.force});
@@ -203,7 +203,7 @@ class Undo {
                 remove(object.key, *live);
                 return;
             case Action::leave:
-                leave(object, std::move(decision.reason));
+                leave(object, live.has_value(), std::move(decision.reason));
                 return;
         }
     }
@@ -252,7 +252,7 @@ class Undo {
     }
 
     // The snapshot is removed at the end, so the recorded content is kept in a file.
-    void leave(const ObjectBefore& object, std::string reason) {
+    void leave(const ObjectBefore& object, bool exists, std::string reason) {
         if (!object.object) return leave(object.key, std::move(reason));
         const auto& key = object.key;
         const auto file = options_.left / fmt::format("generation-{}", generation_.number) /
@@ -262,9 +262,9 @@ class Undo {
         result_.left.push_back(
             {.where = key.text(),
              .message = std::move(reason),
-             .hint = fmt::format("it stays as it is; to restore what was recorded: kubectl replace "
-                                 "--force -f {}",
-                                 file.string())});
+             .hint =
+                 fmt::format("it stays as it is; to restore what was recorded: kubectl {} -f {}",
+                             exists ? "replace" : "create", file.string())});
     }
 
     void restore(const TagBefore& tag, const std::string& name) {

@@ -6,6 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+
 namespace airlock::installer {
 namespace {
 
@@ -39,13 +43,20 @@ UndoDecision undo_change(const UndoInput& input) {
         return leave("it was deleted and created again since");
     }
     if (live == recorded) return {};
-    if (!input.ours) return {.action = Action::replace, .content = std::move(recorded)};
-    auto merge = merge_three_way(recorded, restorable(*input.ours), live);
-    if (!merge.conflicts.empty() && !input.force) {
-        return leave(fmt::format("it was edited since: {}", fmt::join(merge.conflicts, ", ")));
+    if (input.ours.empty()) return {.action = Action::replace, .content = std::move(recorded)};
+    // The last write is taken back first.
+    auto content = live;
+    std::vector<std::string> conflicts;
+    for (const auto& change : input.ours | std::views::reverse) {
+        const auto& after = change.after.is_null() ? content : change.after;
+        auto merge = merge_three_way(change.before, after, content);
+        content = std::move(merge.merged);
+        std::ranges::move(merge.conflicts, std::back_inserter(conflicts));
     }
-    if (merge.merged == live) return {};
-    return {.action = Action::replace, .content = std::move(merge.merged)};
+    if (!conflicts.empty() && !input.force)
+        return leave(fmt::format("it was edited since: {}", fmt::join(conflicts, ", ")));
+    if (content == live) return {};
+    return {.action = Action::replace, .content = std::move(content)};
 }
 
 }  // namespace

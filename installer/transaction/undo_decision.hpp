@@ -3,16 +3,18 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "installer/record/generation.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace airlock::installer {
 
 struct UndoInput {
     bool touched = true;                                // the install has announced a change of it
     std::optional<base::Json> recorded = std::nullopt;  // absent: it did not exist
-    std::optional<base::Json> ours = std::nullopt;      // after the install; absent: not known
+    std::vector<ObjectWrite> ours = {};                 // what the install did; empty: not known
     std::optional<base::Json> live = std::nullopt;      // absent: it does not exist
     std::string created_uid = {};  // that the install gave it; empty: none or unknown
     bool force = false;            // overwrite what others have changed since

@@ -267,6 +267,13 @@ TEST_F(InstallPlanTest, DependsOnThePlacement) {
     expect_error([&] { plan(chosen); }, Errc::usage, "unknown placement \"elsewhere\"");
     chosen.values = {{"PLACEMENT", "control-plane"}};
     EXPECT_EQ(plan(chosen).fingerprint, automatic.fingerprint);
+    auto upgrade = request();
+    upgrade.installed_placement = manifests::Placement::service;
+    EXPECT_EQ(plan(upgrade).placement, manifests::Placement::service) << "auto keeps it";
+    upgrade.values = chosen.values;
+    expect_error([&] { plan(upgrade); }, Errc::unsupported,
+                 "PLACEMENT=control-plane: the installed version has the placement service",
+                 "uninstall it first");
     server_.put("/api/v1/nodes", no_nodes);
     expect_error([&] { plan(chosen); }, Errc::unsupported,
                  "PLACEMENT=control-plane: API server 10.0.0.1 is not on a control-plane node",

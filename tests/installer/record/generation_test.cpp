@@ -24,6 +24,7 @@ Generation full() {
     out.plain_http = true;
     out.components = {"main", "extra"};
     out.issuer = "installer";
+    out.placement = "service";
     out.fingerprint = "sha256:" + std::string(64, 'b');
     out.time = "2026-01-02T03:04:05Z";
     out.state_annotation = "example.dev/state";
@@ -33,7 +34,8 @@ Generation full() {
         {.key = {.api_version = "v1", .kind = "Namespace", .namespace_name = {}, .name = "ns"}},
         {.key = {.api_version = "v1", .kind = "ConfigMap", .namespace_name = "ns", .name = "there"},
          .object = Json{{"data", {{"ä", "line\nbreak \"quote\""}}}},
-         .applied = Json{{"data", {{"ä", "ours"}}}}}};
+         .changes = {
+             {.before = {{"data", {{"ä", "theirs"}}}}, .after = {{"data", {{"ä", "ours"}}}}}}}};
     out.tags = {
         {.repository = "team/x/app",
          .tag = "v1",

@@ -23,9 +23,14 @@ Json object(const std::string& uid, const Json& data, const std::string& manager
             {"status", {{"seen", true}}}};
 }
 
+std::vector<ObjectWrite> change(const Json& before, const Json& after) {
+    return {{.before = restorable(before), .after = restorable(after)}};
+}
+
 TEST(UndoDecision, FollowsTheTable) {
     const auto recorded = object("1", {{"a", "1"}});
-    const auto ours = object("1", {{"a", "2"}}, "airlock");
+    const auto applied = object("1", {{"a", "2"}}, "airlock");
+    const auto ours = change(recorded, applied);
     const auto edited = object("1", {{"a", "3"}});
     const auto extended = object("1", {{"a", "2"}, {"b", "theirs"}});
     const auto again = object("2", {{"a", "1"}});
@@ -78,12 +83,12 @@ TEST(UndoDecision, FollowsTheTable) {
          Action::skip,
          Action::skip},
         {"ours is not known",
-         {.recorded = recorded, .live = ours},
+         {.recorded = recorded, .live = applied},
          Action::replace,
          Action::replace,
          {{"a", "1"}}},
         {"as we left it",
-         {.recorded = recorded, .ours = ours, .live = ours},
+         {.recorded = recorded, .ours = ours, .live = applied},
          Action::replace,
          Action::replace,
          {{"a", "1"}}},
@@ -98,7 +103,7 @@ TEST(UndoDecision, FollowsTheTable) {
          Action::replace,
          {{"a", "1"}}},
         {"we changed nothing, others did",
-         {.recorded = recorded, .ours = recorded, .live = edited},
+         {.recorded = recorded, .ours = change(recorded, recorded), .live = edited},
          Action::skip,
          Action::skip},
     };
@@ -121,10 +126,38 @@ TEST(UndoDecision, FollowsTheTable) {
 
 TEST(UndoDecision, NamesTheFieldsThatWereEdited) {
     const auto decision = decide_undo({.recorded = object("1", {{"a", "1"}, {"b", "1"}}),
-                                       .ours = object("1", {{"a", "2"}, {"b", "2"}}),
+                                       .ours = change(object("1", {{"a", "1"}, {"b", "1"}}),
+                                                      object("1", {{"a", "2"}, {"b", "2"}})),
                                        .live = object("1", {{"a", "3"}, {"b", "2"}})});
     EXPECT_EQ(decision.action, Action::leave);
     EXPECT_EQ(decision.reason, "it was edited since: data.a");
+}
+
+// Between the snapshot and our write, others write; an install writes an object twice, and is killed.
+TEST(UndoDecision, TakesBackOurWritesAlone) {
+    const auto at = [](const char* a, const char* b) { return object("1", {{"a", a}, {"b", b}}); };
+    const auto content = [](const UndoInput& input) {
+        const auto decision = decide_undo(input);
+        EXPECT_EQ(decision.action, Action::replace) << decision.reason;
+        return decision.content.value("data", Json());
+    };
+    const Json theirs{{"a", "1"}, {"b", "theirs"}};
+    UndoInput input{.recorded = at("1", "1"), .live = at("2", "theirs")};
+    input.ours = change(at("1", "theirs"), at("2", "theirs"));
+    EXPECT_EQ(content(input), theirs) << "others wrote before us";
+
+    input.live = at("3", "theirs");
+    input.ours.push_back(change(at("2", "theirs"), at("3", "theirs")).front());
+    EXPECT_EQ(content(input), theirs) << "two writes";
+
+    input.live = at("2", "theirs");
+    input.ours = {{.before = restorable(at("1", "theirs")), .after = {}}};
+    EXPECT_EQ(content(input), theirs) << "killed between the write and its record";
+
+    input.ours = {
+        {.before = restorable(at("1", "1")), .after = restorable(at("2", "1"))},
+        {.before = restorable(at("2", "theirs")), .after = restorable(at("2", "theirs"))}};
+    EXPECT_EQ(content(input), theirs) << "others wrote between two writes";
 }
 
 }  // namespace

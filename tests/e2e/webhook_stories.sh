@@ -38,25 +38,20 @@ webhook_is_uninstalled() {
 
 # --- watching a node --------------------------------------------------------------------------------------------
 
-# watch_node FILE: writes a line for every write of the node, "TIME RESOURCE_VERSION CPU", until stop_watching.
+# watch_node FILE: writes a line for every write of the node, "TIME RESOURCE_VERSION CPU", until stop_watching. With
+# resourceVersion=0 it begins with what the API server's cache has. Without, a current API server waits until its cache of
+# nodes is as new as the last write of any object, and may refuse the watch meanwhile.
 watch_node() {
   : > "$1"
-  try_to_watch "$1" &
+  write_changes "$1" &
   watcher=$!
   wait_until 10 test -s "$1" || fail "the node cannot be watched"
 }
 
-# An API server may refuse a watch at first, for example because its cache is older than its last write.
-try_to_watch() { # FILE
-  local attempt
-  for attempt in {1..5}; do
-    "$KUBECTL" --kubeconfig "$KUBECONFIG" get --raw "/api/v1/nodes?watch=1&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
-      jq --unbuffered -r 'if .type == "ERROR" then error(.object | tojson) else . end
-        | "\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1" || true
-    [[ ! -s $1 ]] || return 0
-    say "watch $attempt was refused"
-    sleep 1
-  done
+write_changes() { # FILE
+  "$KUBECTL" --kubeconfig "$KUBECONFIG" get --raw "/api/v1/nodes?watch=1&resourceVersion=0&fieldSelector=metadata.name=$node&timeoutSeconds=900" 2> /dev/null {site_lock}>&- |
+    jq --unbuffered -r 'if .type == "ERROR" then error(.object | tojson) else . end
+      | "\(now * 1000 | floor) \(.object.metadata.resourceVersion) \(.object.status.allocatable.cpu)"' > "$1"
 }
 
 stop_watching() {

@@ -5,7 +5,7 @@
 #include "installer/plan/preflight.hpp"
 #include "installer/record/generation_store.hpp"
 
-#include <ranges>
+#include <algorithm>
 
 namespace airlock::installer {
 
@@ -28,10 +28,12 @@ namespace {
 std::optional<manifests::Placement> installed_placement(Site& site) {
     if (!manifests::has_placements(site.bundle.spec())) return std::nullopt;
     try {
-        for (const auto& generation : load_generations(*site.cluster) | std::views::reverse) {
-            if (generation.bundle == site.bundle.lock().name && !generation.placement.empty())
-                return manifests::parse_placement(generation.placement);
-        }
+        const auto generations = load_generations(*site.cluster);
+        const auto newest =
+            std::find_if(generations.rbegin(), generations.rend(), [&](const Generation& each) {
+                return each.bundle == site.bundle.lock().name && !each.placement.empty();
+            });
+        if (newest != generations.rend()) return manifests::parse_placement(newest->placement);
     } catch (const base::Error& error) {
         // The preflight lists all missing permissions.
         if (error.code() != base::Errc::denied) throw;

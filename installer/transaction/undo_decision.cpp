@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 
 namespace airlock::installer {
 namespace {
@@ -47,9 +46,9 @@ UndoDecision undo_change(const UndoInput& input) {
     // The last write is taken back first.
     auto content = live;
     std::vector<std::string> conflicts;
-    for (const auto& change : input.ours | std::views::reverse) {
-        const auto& after = change.after.is_null() ? content : change.after;
-        auto merge = merge_three_way(change.before, after, content);
+    for (auto write = input.ours.rbegin(); write != input.ours.rend(); ++write) {
+        const auto& after = write->after.is_null() ? content : write->after;
+        auto merge = merge_three_way(write->before, after, content);
         content = std::move(merge.merged);
         std::ranges::move(merge.conflicts, std::back_inserter(conflicts));
     }
